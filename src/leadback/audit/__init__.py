@@ -1,0 +1,1 @@
+"""Who changed the configuration, when, from what to what."""

@@ -1,0 +1,1 @@
+"""The asmx wire contract, which nothing else knows."""

@@ -1,0 +1,1 @@
+"""Statuses, sub-statuses, fields, return reasons and aliases."""

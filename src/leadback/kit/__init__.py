@@ -1,0 +1,1 @@
+"""What every package may use and none of it knows of leads."""

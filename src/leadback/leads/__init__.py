@@ -1,0 +1,1 @@
+"""Leads, sales and the ledger of everything that was reported about them."""

@@ -1,0 +1,1 @@
+"""The tenant: its zone, currency, settings and version counter."""

@@ -1,0 +1,1 @@
+"""Verticals, offers, affiliates, campaigns, buyers and buyer contracts."""

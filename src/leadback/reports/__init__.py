@@ -1,0 +1,1 @@
+"""What the network sees: one file a report."""
