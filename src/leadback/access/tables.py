@@ -1,6 +1,16 @@
 """The tables of operators and of buyers' API keys."""
 
-from sqlalchemy import Boolean, Column, DateTime, ForeignKeyConstraint, Integer, LargeBinary, Table, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR, INET
 
 from leadback.kit.columns import ExactText, metadata, network_column, one_of

@@ -1,6 +1,16 @@
 """The tables of the vocabulary in which buyers report."""
 
-from sqlalchemy import Boolean, Column, DateTime, ForeignKeyConstraint, Integer, SmallInteger, Table, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Integer,
+    SmallInteger,
+    Table,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from leadback.kit.columns import ExactText, metadata, network_column, one_of

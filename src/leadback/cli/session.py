@@ -15,7 +15,7 @@ import typer
 
 from leadback.kit.database import Database, check_server
 from leadback.kit.embedded import embedded_database
-from leadback.kit.errors import DatabaseUnusable, Refused
+from leadback.kit.errors import Refused
 from leadback.kit.schema import check_schema, migrate
 from leadback.kit.settings import Settings, load_settings
 from leadback.networks.queries import directory
@@ -52,7 +52,9 @@ class Session(msgspec.Struct, frozen=True):
         async with self.database.outside_networks() as connection:
             networks = await directory(connection)
         if not networks:
-            raise Refused("There is no network yet. Make one: leadback init --network NAME --time-zone ZONE --currency USD")
+            raise Refused(
+                "There is no network yet. Make one: leadback init --network NAME --time-zone ZONE --currency USD"
+            )
         names = ", ".join(f"{name} ({network_id})" for network_id, (name, _) in networks.items())
         wanted = self.settings.network
         if wanted is None:
@@ -74,7 +76,8 @@ def addresses(settings: Settings, *, may_create: bool = False) -> Iterator[Addre
     if not may_create and not (settings.data_dir / "postgres").exists():
         raise Refused(
             f"There is no database in {settings.data_dir}. Make one: leadback init --network NAME --time-zone ZONE"
-            " --currency USD; or name another directory (--data-dir, LEADBACK_DATA_DIR) or server (LEADBACK_DATABASE_URL)."
+            " --currency USD; or name another directory (--data-dir, LEADBACK_DATA_DIR) or a server"
+            " (LEADBACK_DATABASE_URL)."
         )
     with embedded_database(settings.data_dir) as embedded:
         yield Addresses(embedded.app_url, embedded.migration_url)

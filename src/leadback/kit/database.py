@@ -55,7 +55,7 @@ class Database:
     async def snapshot(self, network_id: int) -> AsyncIterator[AsyncConnection]:
         """A read-only REPEATABLE READ transaction: every statement sees the same moment."""
         async with self.engine.connect() as connection:
-            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            connection = await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             async with connection.begin():
                 await enter_network(connection, network_id)
                 yield connection
@@ -133,7 +133,7 @@ async def _check_durability(connection: AsyncConnection) -> None:
         value = await _scalar(connection, f"SELECT current_setting('{name}')")
         if value in ("off", "local", "remote_write"):
             raise DatabaseUnusable(
-                f"The server runs with {name} = {value}: an answered update could be lost. Set {name} = on."
+                f"An answered update could be lost: the server runs with {name} = {value}. Turn {name} on."
             )
 
 

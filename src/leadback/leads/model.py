@@ -56,6 +56,7 @@ class Flag(StrEnum):
     """What an operator should notice about a ledger row."""
 
     LEFT_TERMINAL_STATUS = "left a terminal status"
+    TERMINAL_STATUS_KEPT = "terminal status kept"
     STATUS_OUTSIDE_VERTICAL = "status outside its verticals"
     REVENUE_LOWERED = "revenue lowered without return"
     AMOUNT_WITH_RETURN = "amount with return"
@@ -240,4 +241,3 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     buyer_id: int | None = None
     """Whose failed update it is; None: the buyer is not known, and nothing is kept."""
     sale_id: int | None = None
-

@@ -50,7 +50,7 @@ class Deltas:
         self._fields: dict[tuple[Cell, int], FieldMeasures] = {}
 
     def move(self, before: Sale | None, after: Sale | None, fields: dict[int, Field]) -> None:
-        """Take a sale out of the cell it was in and put it into the one it is in; None: it was not, or is not, there."""
+        """Take a sale out of the cell it was in and put it into the one it is in; None: it was, or is, in none."""
         if before is not None:
             self._add(before, fields, -1)
         if after is not None:

@@ -245,7 +245,10 @@ ROLLUP_KEY = (
 def _rollup_key(*, primary_key: bool) -> list[Column[Any]]:
     types: dict[str, Any] = {"sold_on": Date, "sale_type": ExactText, "return_state": ExactText}
     types |= {"updated": SmallInteger, "stage_reached": SmallInteger}
-    return [Column(name, types.get(name, Integer), primary_key=primary_key, nullable=False, autoincrement=False) for name in ROLLUP_KEY]
+    return [
+        Column(name, types.get(name, Integer), primary_key=primary_key, nullable=False, autoincrement=False)
+        for name in ROLLUP_KEY
+    ]
 
 
 def _sale_measures() -> list[Column[Any]]:

@@ -26,5 +26,10 @@ async def read_version(connection: AsyncConnection, network_id: int) -> int:
     return version
 
 
+async def database_time_zones(connection: AsyncConnection) -> frozenset[str]:
+    """The zones PostgreSQL knows."""
+    return frozenset((await connection.execute(text("SELECT name FROM pg_catalog.pg_timezone_names"))).scalars())
+
+
 def _network(row: Row[tuple[object, ...]]) -> Network:
     return Network(**{name: row._mapping[name] for name in Network.__struct_fields__})

@@ -2,11 +2,41 @@
 
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.parties.model import Affiliate, Buyer, BuyerContract, Campaign, Offer, Vertical
+from leadback.parties.rules import PartyKind
 from leadback.parties.tables import affiliate, buyer, buyer_contract, campaign, offer, vertical
+
+Party = Vertical | Offer | Affiliate | Campaign | Buyer | BuyerContract
+
+TABLES: dict[PartyKind, Table] = {
+    PartyKind.VERTICAL: vertical,
+    PartyKind.OFFER: offer,
+    PartyKind.AFFILIATE: affiliate,
+    PartyKind.CAMPAIGN: campaign,
+    PartyKind.BUYER: buyer,
+    PartyKind.BUYER_CONTRACT: buyer_contract,
+}
+_TYPES: dict[PartyKind, type[Party]] = {
+    PartyKind.VERTICAL: Vertical,
+    PartyKind.OFFER: Offer,
+    PartyKind.AFFILIATE: Affiliate,
+    PartyKind.CAMPAIGN: Campaign,
+    PartyKind.BUYER: Buyer,
+    PartyKind.BUYER_CONTRACT: BuyerContract,
+}
+
+# A scope is an array, which no foreign key guards. The catalog stands above this package, so its tables are asked by
+# their names only.
+_IN_SCOPE = text("""
+    SELECT EXISTS (SELECT FROM status WHERE network_id = :network_id AND :vertical_id = ANY (vertical_ids))
+        OR EXISTS (
+            SELECT FROM field
+            WHERE network_id = :network_id AND (:vertical_id = ANY (vertical_ids) OR :buyer_id = ANY (buyer_ids))
+        )
+""")
 
 
 async def list_verticals(connection: AsyncConnection, network_id: int) -> list[Vertical]:
@@ -40,6 +70,47 @@ async def list_buyers(connection: AsyncConnection, network_id: int) -> list[Buye
 async def list_contracts(connection: AsyncConnection, network_id: int) -> list[BuyerContract]:
     """Every buyer contract, by id."""
     return [BuyerContract(**row) for row in await _rows(connection, network_id, buyer_contract)]
+
+
+async def find_party(connection: AsyncConnection, network_id: int, kind: PartyKind, party_id: int) -> Party | None:
+    """The party with this id."""
+    return await _find(connection, network_id, kind, {kind.id_column: party_id})
+
+
+async def find_by_name(
+    connection: AsyncConnection, network_id: int, kind: PartyKind, name: str, **owner: int
+) -> Party | None:
+    """The party of this name; for a campaign and a contract `owner` says whose: `affiliate_id=7`, `buyer_id=7`."""
+    return await _find(connection, network_id, kind, {"name": name, **owner})
+
+
+async def largest_id(connection: AsyncConnection, network_id: int, kind: PartyKind) -> int | None:
+    """The largest id in use."""
+    table = TABLES[kind]
+    statement = select(func.max(table.c[kind.id_column])).where(table.c.network_id == network_id)
+    largest: int | None = (await connection.execute(statement)).scalar_one()
+    return largest
+
+
+async def in_scope(connection: AsyncConnection, network_id: int, *, vertical_id: int = 0, buyer_id: int = 0) -> bool:
+    """Whether a status or field is limited to this vertical or buyer; 0 is nobody's id."""
+    values = {"network_id": network_id, "vertical_id": vertical_id, "buyer_id": buyer_id}
+    return bool((await connection.execute(_IN_SCOPE, values)).scalar_one())
+
+
+async def _find(
+    connection: AsyncConnection, network_id: int, kind: PartyKind, wanted: dict[str, object]
+) -> Party | None:
+    table = TABLES[kind]
+    columns = [column for column in table.c if column.name != "network_id"]
+    where = [table.c[name] == value for name, value in wanted.items()]
+    row = (await connection.execute(select(*columns).where(table.c.network_id == network_id, *where))).one_or_none()
+    if row is None:
+        return None
+    values = dict(row._mapping)
+    if kind is PartyKind.BUYER:
+        values["keyless_networks"] = tuple(values["keyless_networks"])
+    return _TYPES[kind](**values)
 
 
 async def _rows(connection: AsyncConnection, network_id: int, table: Table) -> list[dict[str, Any]]:

@@ -685,8 +685,8 @@ TABLES = (
 
 # What the application may do beyond reading and adding rows. Nothing in the ledger and in the audit is ever changed.
 UPDATED = (
-    "affiliate alias api_key buyer buyer_contract campaign failed_update field field_rollup lead lead_status_rollup"
-    " network network_version offer operator recent_answer return_reason sale status sub_status vertical"
+    "affiliate alias api_key buyer buyer_contract campaign failed_update field field_rollup idempotency_key lead"
+    " lead_status_rollup network network_version offer operator recent_answer return_reason sale status sub_status vertical"
 ).split()
 DELETED = (
     "affiliate alias api_key buyer buyer_contract campaign failed_update field field_delta field_rollup"

@@ -1,0 +1,68 @@
+# The one entry to everything; `make` alone lists it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+POSTGRES_15 := /usr/lib/postgresql/15/bin/postgres
+
+# `make lock` keeps the versions it finds where it can; `make lock UPGRADE=--upgrade` takes the newest.
+UPGRADE ?=
+# The locks hold what the public registry says, whatever this machine's pip is set to.
+COMPILE := env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
+	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --no-config --generate-hashes --allow-unsafe \
+	--strip-extras --no-emit-options $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help setup demo test lint fix lock
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/.installed ## make .venv with everything the locks name; quick when nothing changed
+
+demo: setup ## try Leadback with sample data on this machine
+	$(BIN)/leadback demo
+
+test: setup ## run every test on PostgreSQL 18, then the database's on PostgreSQL 15 where it is installed
+	$(BIN)/pytest --postgres=18
+	@if [ -x $(POSTGRES_15) ]; then \
+		echo "$(BIN)/pytest --postgres=15 --ignore=tests/style"; \
+		$(BIN)/pytest --postgres=15 --ignore=tests/style; \
+	elif [ -n "$$LEADBACK_TEST_REQUIRE_ALL" ]; then \
+		echo "PostgreSQL 15 is missing ($(POSTGRES_15)), and every test must run." >&2; exit 1; \
+	else \
+		echo "Skipped: the tests on PostgreSQL 15, which is not installed ($(POSTGRES_15))."; \
+	fi
+
+lint: setup ## check style, format, types and the import rule
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+fix: setup ## repair what ruff can repair, and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# On the oldest Python, because only there every conditional dependency is seen.
+lock: setup ## pin every dependency again, after a change of requirements/*.in
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "The locks are made with Python 3.11: make lock PYTHON=python3.11, after removing .venv." >&2; exit 1; }
+	$(COMPILE) --output-file=requirements/run.lock requirements/run.in
+	$(COMPILE) --output-file=requirements/dev.lock requirements/dev.in
+
+# Two stamps: a change of pyproject.toml alone costs seconds, a change of the lock makes the environment anew.
+.venv/.installed: .venv/.locked pyproject.toml requirements/run.in
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.locked: requirements/dev.lock
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; Leadback needs Python 3.11 or newer." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$$($(PYTHON) --version) is too old; Leadback needs 3.11 or newer: make setup PYTHON=python3.11" >&2; exit 1; }
+	@echo "Making .venv from requirements/dev.lock; this takes about a minute."
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all: \
+		-r requirements/dev.lock
+	@touch $@

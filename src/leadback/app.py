@@ -1,0 +1,79 @@
+"""Builds the ASGI application: one outermost callable for everything that comes by HTTP."""
+
+import structlog
+
+from leadback.buyer_api.application import BuyerApi
+from leadback.console.health import Readiness
+from leadback.console.routes import console
+from leadback.kit.database import Database
+from leadback.kit.errors import DatabaseUnusable, Refused
+from leadback.kit.fitness import check_database, is_unreachable
+from leadback.kit.http import Receive, Scope, Send
+from leadback.kit.http_guard import Guard
+from leadback.kit.logs import configure_logs
+from leadback.kit.process import end_with_parent, has_parent, leave_stopping_to_parent
+from leadback.kit.settings import Settings, load_settings
+from leadback.leads.update import Updates
+
+log = structlog.get_logger(__name__)
+
+
+def create_application() -> Guard:
+    """The application of one web worker, with its settings from the environment."""
+    settings = load_settings({})
+    configure_logs(settings.log_level)
+    end_with_parent()
+    if settings.database_url is None:
+        raise Refused("A web worker needs LEADBACK_DATABASE_URL; `leadback serve` sets it where it brings the server.")
+    return Guard(Application(settings, settings.database_url))
+
+
+class Application:
+    """The buyers' channels directly, everything else by way of Litestar."""
+
+    def __init__(self, settings: Settings, database_url: str) -> None:
+        self._settings = settings
+        self._database = Database(database_url, application="leadback web")
+        self._updates = Updates(self._database, settings)
+        self._readiness = Readiness(database_url, settings)
+        self._buyer_api = BuyerApi(self._updates, settings)
+        self._console = console(settings, self._readiness)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or live from start to stop."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._buyer_api.serves(scope["path"]):
+            await self._buyer_api(scope, receive, send)
+        else:
+            await self._console(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self._open()
+        except Exception:
+            log.exception("a web worker could not start")
+            await send({"type": "lifespan.startup.failed", "message": ""})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _open(self) -> None:
+        if has_parent():
+            leave_stopping_to_parent()
+        try:
+            await check_database(self._database, self._settings)
+        except DatabaseUnusable as error:
+            # A worker that is started while the database is away waits for it, like those that were there before.
+            if not is_unreachable(error):
+                raise
+            log.warning("database unreachable", reason=str(error))
+        await self._updates.start()
+
+    async def _close(self) -> None:
+        await self._updates.close()
+        await self._readiness.close()
+        await self._database.close()

@@ -1,0 +1,198 @@
+"""Reading the parameters of a query string or form, and binding them to an operation."""
+
+import html
+import re
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from leadback.buyer_api.conversions import CONVERSIONS, Wrong
+from leadback.buyer_api.model import BindingError, Operation, Sent, Value
+
+PARAMETERS_MAX: Final = 200
+ECHO_LENGTH_MAX: Final = 100
+KEPT_CHARACTERS_MAX: Final = 4000
+SECRETS: Final = frozenset({"api_key", "idempotency_key"})
+
+# Everything but what XML 1.0 calls Char. Such a character would make answers, exports and rows unreadable later.
+FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_KEY: Final = re.compile(r"lbk_[0-9A-Za-z_]+")
+
+TOO_MANY: Final = BindingError(
+    "Too many parameters.", "Too many parameters.", f"More than {PARAMETERS_MAX} parameters; the first are kept."
+)
+
+
+class Binder:
+    """Binds calls to one operation, its look-ups made beforehand."""
+
+    def __init__(self, operation: Operation) -> None:
+        self.operation = operation
+        self._parameters = operation.parameters
+        self._names = tuple(parameter.name for parameter in operation.parameters)
+        # Bytes, because only ASCII letters have two cases here: a Kelvin sign is no k.
+        self._places = {name.lower().encode(): place for place, name in enumerate(self._names)}
+        self._place_of_name = {name: place for place, name in enumerate(self._names)}
+        self._shown = tuple((place, name) for place, name in enumerate(self._names) if name not in SECRETS)
+        self._required = tuple(place for place, parameter in enumerate(self._parameters) if parameter.required)
+        self._converted = tuple(
+            (place, parameter, *CONVERSIONS[parameter.kind])
+            for place, parameter in enumerate(self._parameters)
+            if parameter.kind in CONVERSIONS
+        )
+
+    def nothing_sent(self, error: BindingError) -> Sent:
+        """A call whose parameters could not even be read."""
+        return Sent((None,) * len(self._parameters), {}, 0, error)
+
+    def read(self, raw: bytes, encoding: str = "utf-8") -> Sent:
+        """The parameters of a query string or form, in one pass; with the first error the rest is still read.
+
+        A part without `=` has no name, as in ASP.NET, and is ignored. So is a name that is no parameter, however
+        often it comes; one that is may come once.
+        """
+        texts: list[str | None] = [None] * len(self._parameters)
+        others: dict[str, str] = {}
+        error = None
+        pairs = [pair for pair in raw.split(b"&") if pair]
+        if len(pairs) > PARAMETERS_MAX:
+            error = TOO_MANY
+            del pairs[PARAMETERS_MAX:]
+        for pair in pairs:
+            name, equals, value = pair.partition(b"=")
+            if not equals:
+                continue
+            place = self._places.get(name)
+            if place is None:
+                name = _unescaped(name)
+                place = self._places.get(name.lower())
+            if b"%" in value or b"+" in value:
+                value = _unescaped(value)
+            text = _text(value, encoding)
+            if place is None:
+                shown = _text(name, encoding)
+                if text is None or shown is None:
+                    error = error or _invalid_characters(_legible(name))
+                others.setdefault(shown or _legible(name), text or "")
+                continue
+            if text is None:
+                error = error or _invalid_characters(self._names[place])
+                text = _legible(value)
+            before = texts[place]
+            if before is not None:
+                error = error or _duplicate(self._names[place], before, text)
+                # Joined as ASP.NET does: only for the operator to see, and so that two keys are no key.
+                text = f"{before},{text}"
+            texts[place] = text
+        return Sent(tuple(texts), others, len(raw), error)
+
+    def bind(self, sent: Sent) -> dict[str, Value] | BindingError:
+        """Every value by name, or the first error: missing in declared order, then conversions in declared order."""
+        if sent.error is not None:
+            return sent.error
+        texts = sent.texts
+        for place in self._required:
+            if texts[place] is None:
+                return _missing(self._names[place])
+        values: dict[str, Value] = {
+            name: "" if text is None else text for name, text in zip(self._names, texts, strict=True)
+        }
+        for place, parameter, type_name, convert in self._converted:
+            text = texts[place] or ""
+            if text == "" and (parameter.may_be_empty or self._is_not_needed(parameter.needed_with, texts)):
+                values[parameter.name] = None
+                continue
+            value = convert(text)
+            if isinstance(value, Wrong):
+                return _not_converted(parameter.name, text, type_name, value)
+            values[parameter.name] = value
+        return values
+
+    def text(self, sent: Sent, name: str) -> str:
+        """One parameter's text; empty where it is not sent or not the operation's."""
+        place = self._place_of_name.get(name)
+        return "" if place is None else sent.texts[place] or ""
+
+    def kept(self, sent: Sent) -> dict[str, str]:
+        """What a failed update shows of the parameters: at most 4,000 characters and no keys, its own first."""
+        texts = sent.texts
+        kept = {name: text for place, name in self._shown if (text := texts[place]) is not None}
+        if sent.others:
+            kept |= {without_keys(name): text for name, text in sent.others.items() if name not in kept}
+        if any("lbk_" in text for text in kept.values()):
+            kept = {name: without_keys(text) for name, text in kept.items()}
+        return _cut(kept) if sent.size > KEPT_CHARACTERS_MAX else kept
+
+    def _is_not_needed(self, other: str | None, texts: tuple[str | None, ...]) -> bool:
+        return other is not None and not texts[self._place_of_name[other]]
+
+
+def echo(text: str) -> str:
+    """A caller's text as part of an answer: cut, and escaped as ASP.NET escapes HTML."""
+    cut = FORBIDDEN.sub("\ufffd", text[:ECHO_LENGTH_MAX])
+    return html.escape(cut, quote=False).replace('"', "&quot;").replace("'", "&#39;")
+
+
+def without_keys(text: str) -> str:
+    """A text to be kept: a key sent in a wrong place is still a key."""
+    return _KEY.sub("lbk_…", text) if "lbk_" in text else text
+
+
+def _unescaped(raw: bytes) -> bytes:
+    return unquote_to_bytes(raw.replace(b"+", b" "))
+
+
+def _text(raw: bytes, encoding: str) -> str | None:
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    # Printable text, nearly all there is, needs no second look.
+    return text if text.isprintable() or FORBIDDEN.search(text) is None else None
+
+
+def _cut(kept: dict[str, str]) -> dict[str, str]:
+    space = KEPT_CHARACTERS_MAX
+    cut: dict[str, str] = {}
+    for name, text in kept.items():
+        space -= len(name)
+        if space < 0:
+            break
+        cut[name] = text[:space]
+        space -= len(cut[name])
+    return cut
+
+
+def _legible(raw: bytes) -> str:
+    return FORBIDDEN.sub("\ufffd", raw.decode("utf-8", "replace"))
+
+
+def _error(text: str, reason: str, detail: str) -> BindingError:
+    return BindingError(text, without_keys(reason), without_keys(detail))
+
+
+def _missing(name: str) -> BindingError:
+    text = f"Missing parameter: {name}."
+    return _error(text, text, f"{name} was not sent; what has no value is sent empty.")
+
+
+def _duplicate(name: str, first: str, second: str) -> BindingError:
+    text = f"Duplicate parameter: {name}."
+    told = "twice" if name in SECRETS else f"as {first[:ECHO_LENGTH_MAX]!r} and as {second[:ECHO_LENGTH_MAX]!r}"
+    return _error(text, text, f"{name} was sent {told}.")
+
+
+def _invalid_characters(name: str) -> BindingError:
+    text = "Invalid characters in parameter: {}."
+    shown = name[:ECHO_LENGTH_MAX]
+    return _error(text.format(echo(name)), text.format(shown), f"{shown} is not UTF-8, or holds control characters.")
+
+
+def _not_converted(name: str, text: str, type_name: str, wrong: Wrong) -> BindingError:
+    first = "Cannot convert {} to {}."
+    shown = text[:ECHO_LENGTH_MAX]
+    return _error(
+        f"{first.format(echo(text), type_name)}\r\nParameter name: type ---> {wrong}",
+        first.format(shown, type_name),
+        f"{name} = {shown!r}.",
+    )

@@ -1,0 +1,65 @@
+"""Every address of the console, and the application that answers them."""
+
+from pathlib import Path
+from typing import Final
+
+import structlog
+from litestar import Litestar, MediaType, Request, Response
+from litestar.datastructures import CacheControlHeader
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.static_files import create_static_files_router
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
+from litestar.template import TemplateConfig
+
+from leadback.console.first_page import first_page
+from leadback.console.health import Readiness, livez, readyz
+from leadback.console.secured import secured
+from leadback.kit.http import Application
+from leadback.kit.settings import Settings
+
+PLACE: Final = Path(__file__).parent
+STATIC_SECONDS: Final = 300
+
+# Addresses stand in each handler's decorator; which handlers there are stands here.
+HANDLERS: Final = (first_page, livez, readyz)
+
+log = structlog.get_logger(__name__)
+
+
+def console(settings: Settings, readiness: Readiness) -> Application:
+    """The console: everything that is not one of the buyers' channels."""
+    static = create_static_files_router(
+        "/static", [PLACE / "static"], cache_control=CacheControlHeader(max_age=STATIC_SECONDS, public=True)
+    )
+    return secured(
+        Litestar(
+            route_handlers=[*HANDLERS, static],
+            dependencies={
+                "settings": Provide(lambda: settings, sync_to_thread=False),
+                "readiness": Provide(lambda: readiness, sync_to_thread=False),
+            },
+            exception_handlers={HTTPException: _say_plainly, HTTP_500_INTERNAL_SERVER_ERROR: _say_nothing},
+            template_config=TemplateConfig(directory=PLACE / "templates", engine=JinjaTemplateEngine),
+            logging_config=None,
+            openapi_config=None,
+            debug=False,
+        )
+    )
+
+
+def _say_plainly(request: Request[object, object, object], error: HTTPException) -> Response[str]:
+    text = {404: "There is nothing at this address.", 405: "This address does not answer that method."}.get(
+        error.status_code, error.detail
+    )
+    return Response(f"{text}\n", status_code=error.status_code, media_type=MediaType.TEXT, headers=error.headers)
+
+
+def _say_nothing(request: Request[object, object, object], error: Exception) -> Response[str]:
+    log.error("page failed", path=request.scope["path"], exc_info=error)
+    return Response(
+        "Something broke here. It is in the server's log.\n",
+        status_code=HTTP_500_INTERNAL_SERVER_ERROR,
+        media_type=MediaType.TEXT,
+    )

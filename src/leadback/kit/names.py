@@ -1,0 +1,25 @@
+"""What a name that people give may look like."""
+
+import re
+from typing import Final
+
+from leadback.kit.errors import Refused
+
+NAME_LENGTH_MAX: Final = 100
+
+# Everything XML 1.0 calls Char but tab and line ends: a name stands in XML answers, in columns and in one line of a list.
+_FORBIDDEN: Final = re.compile("[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def check_name(what: str, name: str, *, length_max: int = NAME_LENGTH_MAX) -> None:
+    """Raise `Refused` unless a name is 1 to `length_max` characters that can be shown, with no blank at either end."""
+    if not name:
+        raise Refused(f"The {what} is empty; give 1 to {length_max} characters.")
+    if len(name) > length_max:
+        raise Refused(f"The {what} has {len(name)} characters; at most {length_max} are allowed.")
+    if _FORBIDDEN.search(name):
+        raise Refused(
+            f"The {what} {ascii(name)} has a control character or one that XML forbids; give characters that can be shown."
+        )
+    if name != name.strip():
+        raise Refused(f"The {what} {name!r} begins or ends with a blank; give it without.")

@@ -1,0 +1,291 @@
+"""One batch of calls in one transaction: read and lock, decide in order of arrival, write once, commit."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from leadback.leads import store
+from leadback.leads.configuration import Configuration
+from leadback.leads.ledger import ledger_row
+from leadback.leads.model import (
+    Answer,
+    BuyerCaller,
+    Change,
+    Failure,
+    KeylessCaller,
+    Message,
+    Outcome,
+    OutcomeKind,
+    RefusedCall,
+    Sale,
+    UpdateRequest,
+)
+from leadback.leads.rollup import Deltas
+from leadback.leads.rules import address_sale, check_enabled, decide, recognise
+from leadback.networks.model import Actor
+from leadback.parties.model import Buyer
+
+IDEMPOTENCY_KEPT: Final = timedelta(days=31)
+WAITING_FOR_SALE: Final = timedelta(days=7)
+
+_LEAD_ID = re.compile(r"[A-Za-z0-9_-]{1,50}", re.ASCII)
+_IDEMPOTENCY_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+Call = UpdateRequest | RefusedCall
+KeyName = tuple[str, str, str]
+
+
+class KeyTakenError(Exception):
+    """Somebody else stored one of the batch's idempotency keys: everything is decided again."""
+
+
+class Batch:
+    """The calls of one transaction and what becomes of each; `outcomes` holds None for a call to be tried later."""
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        configuration: Configuration,
+        calls: Sequence[Call],
+        now: datetime,
+        *,
+        skip_locked: bool = False,
+    ) -> None:
+        self.connection = connection
+        self.configuration = configuration
+        self.network_id = configuration.network.network_id
+        self.calls = calls
+        self.now = now
+        self.skip_locked = skip_locked
+        self.locked_leads: set[str] = set()
+        self.outcomes: list[Outcome | None] = [None] * len(calls)
+        self.witness: tuple[int, int, bytes] | None = None
+        self._callers = [recognise(call.caller, call.origin, configuration) for call in calls]
+        self._key_names = [self._key_name(place) for place in range(len(calls))]
+        self._keys: dict[KeyName, tuple[bytes, Answer]] = {}
+        self._new_keys: list[tuple[Any, ...]] = []
+        self._sales: dict[int, Sale] = {}
+        self._sales_of_lead: dict[str, list[int]] = {}
+        self._locked: dict[int, Sale] = {}
+        self._ledger: list[tuple[Any, ...]] = []
+        self._failed: list[tuple[Any, ...]] = []
+
+    async def run(self) -> None:
+        """Everything but the commit."""
+        waiting = await self._lock_keys()
+        waiting |= await self._lock_sales(waiting)
+        # A new statement, after the locks: what others stored before we got them is seen.
+        names = [name for place, name in enumerate(self._key_names) if name is not None and place not in waiting]
+        if names:
+            self._keys = await store.read_keys(self.connection, self.network_id, names, self.now)
+        for place, call in enumerate(self.calls):
+            if place not in waiting:
+                self.outcomes[place] = self._decide(place, call)
+        await self._write()
+
+    async def _lock_keys(self) -> set[int]:
+        """The places whose idempotency key another transaction is working on: they wait outside this one."""
+        first_places: dict[KeyName, int] = {}
+        for place, name in enumerate(self._key_names):
+            if name is not None:
+                first_places.setdefault(name, place)
+        if not first_places:
+            return set()
+        locks = [(place, _lock_number(self.network_id, name)) for name, place in first_places.items()]
+        got = await store.try_key_locks(self.connection, locks)
+        return {
+            place for place, name in enumerate(self._key_names) if name is not None and first_places[name] not in got
+        }
+
+    async def _lock_sales(self, waiting: set[int]) -> set[int]:
+        """Lock what the calls may mean; the places whose lead somebody else holds, where those are skipped."""
+        wanted = set()
+        for place, call in enumerate(self.calls):
+            buyers = self._callers[place]
+            if place not in waiting and isinstance(call, UpdateRequest) and not isinstance(buyers, Failure):
+                wanted |= {(lead_key, buyer_id) for lead_key in lead_keys(call) for buyer_id in buyers}
+        if not wanted:
+            return set()
+        locked = await store.lock_sales(self.connection, self.network_id, wanted, skip_locked=self.skip_locked)
+        for sale in locked:
+            self._locked[sale.sale_id] = sale
+            self._sales[sale.sale_id] = sale
+            self._sales_of_lead.setdefault(sale.lead_key, []).append(sale.sale_id)
+        if not self.skip_locked:
+            return set()
+        found = await store.find_sales(self.connection, self.network_id, wanted)
+        self.locked_leads = {lead_key for sale_id, lead_key in found if sale_id not in self._locked}
+        return {
+            place
+            for place, call in enumerate(self.calls)
+            if isinstance(call, UpdateRequest) and self.locked_leads.intersection(lead_keys(call))
+        }
+
+    def _decide(self, place: int, call: Call) -> Outcome:
+        buyers = self._callers[place]
+        if isinstance(buyers, Failure):
+            return self._refuse(call, buyers)
+        keyless = isinstance(call.caller, KeylessCaller)
+        if isinstance(call, RefusedCall):
+            if not keyless:
+                (buyer_id,) = buyers
+                self._keep_failed(call, buyer_id, None, call.reason, call.detail)
+            return Outcome(OutcomeKind.DECIDED, Answer(False, call.reason))
+        # A key names one buyer: its idempotency key and switch come first. Without one the sale finds the buyer.
+        if not keyless:
+            (buyer_id,) = buyers
+            answered = self._admit(place, call, self.configuration.buyers[buyer_id])
+            if answered is not None:
+                return answered
+        sales = [
+            self._sales[sale_id]
+            for lead_key in lead_keys(call)
+            for sale_id in self._sales_of_lead.get(lead_key, [])
+            if self._sales[sale_id].buyer_id in buyers
+        ]
+        target = address_sale(call, sales, self.configuration, keyless=keyless)
+        if isinstance(target, Failure):
+            if not keyless and target.buyer_id is None:
+                target = msgspec.structs.replace(target, buyer_id=next(iter(buyers)))
+            return self._refuse(call, target)
+        if keyless:
+            answered = self._admit(place, call, self.configuration.buyers[target.buyer_id])
+            if answered is not None:
+                return answered
+        decision = decide(target, call, self.configuration)
+        if isinstance(decision, Failure):
+            return self._refuse(call, decision)
+        return self._accept(place, call, decision)
+
+    def _admit(self, place: int, call: UpdateRequest, buyer: Buyer) -> Outcome | None:
+        """The idempotency key and the switch: an answer where they give one, None where the call goes on."""
+        if call.idempotency_key is not None:
+            name = self._key_names[place]
+            if name is None:
+                return self._refuse(call, _failure(Message.IDEMPOTENCY_KEY_INVALID, buyer, "1 to 255 printable ASCII."))
+            known = self._keys.get(name)
+            if known is not None:
+                fingerprint, answer = known
+                if fingerprint == fingerprint_of(call):
+                    return Outcome(OutcomeKind.REPLAYED, answer)
+                detail = "The key was used for a call with other parameters."
+                return self._refuse(call, _failure(Message.IDEMPOTENCY_KEY_REUSED, buyer, detail))
+        disabled = check_enabled(buyer, self.configuration.network)
+        return None if disabled is None else self._refuse(call, disabled)
+
+    def _accept(self, place: int, call: UpdateRequest, change: Change) -> Outcome:
+        buyer = self.configuration.buyers[change.after.buyer_id]
+        row = ledger_row(
+            change,
+            origin=call.origin,
+            actor=Actor(kind="buyer", actor_id=buyer.buyer_id, name=buyer.name),
+            catalog=self.configuration.catalog,
+            idempotency_key=call.idempotency_key,
+        )
+        self._ledger.append(row)
+        after = msgspec.structs.replace(change.after, ledger_hash=row[-1])
+        self._sales[after.sale_id] = after
+        self.witness = (after.sale_id, after.version, after.ledger_hash)
+        answer = Answer(True, Message.LEAD_UPDATED, after.lead_id)
+        name = self._key_names[place]
+        if name is not None:
+            fingerprint = fingerprint_of(call)
+            self._keys[name] = (fingerprint, answer)
+            stored = msgspec.json.encode(answer).decode()
+            self._new_keys.append((*name, fingerprint, stored, self.now + IDEMPOTENCY_KEPT))
+        return Outcome(OutcomeKind.DECIDED, answer)
+
+    def _refuse(self, call: Call, failure: Failure) -> Outcome:
+        if failure.buyer_id is not None:
+            self._keep_failed(call, failure.buyer_id, failure.sale_id, failure.message, failure.detail)
+        return Outcome(OutcomeKind.DECIDED, Answer(False, failure.message))
+
+    def _keep_failed(self, call: Call, buyer_id: int, sale_id: int | None, reason: str, detail: str) -> None:
+        origin = call.origin
+        waits = reason == Message.INVALID_LEAD_ID and bool(_LEAD_ID.fullmatch(call.lead_id))
+        self._failed.append(
+            (
+                origin.received_at,
+                buyer_id,
+                sale_id,
+                call.lead_id,
+                origin.operation,
+                str(origin.channel),
+                None if origin.address is None else str(origin.address),
+                origin.request_id,
+                str(reason),
+                detail,
+                msgspec.json.encode(call.parameters).decode(),
+                origin.received_at + WAITING_FOR_SALE if waits else None,
+            )
+        )
+
+    async def _write(self) -> None:
+        connection, network_id = self.connection, self.network_id
+        if self._new_keys:
+            stored = await store.insert_keys(connection, network_id, self._new_keys, self.now)
+            if stored != len(self._new_keys):
+                raise KeyTakenError
+        if self._ledger:
+            deltas = Deltas()
+            changed = []
+            for sale_id, before in self._locked.items():
+                after = self._sales[sale_id]
+                if after.version != before.version:
+                    changed.append((before.version, after))
+                    deltas.move(before, after, self.configuration.catalog.fields)
+            await store.update_sales(connection, network_id, changed)
+            await store.insert_ledger(connection, network_id, self._ledger)
+            await store.insert_deltas(connection, network_id, deltas)
+            announced = [("sale.updated", row[0], f'{{"version": {row[1]}}}') for row in self._ledger]
+            await store.insert_outbox(connection, network_id, announced)
+        if self._failed:
+            await store.insert_failed(connection, network_id, self._failed)
+
+    def _key_name(self, place: int) -> KeyName | None:
+        call, buyers = self.calls[place], self._callers[place]
+        if isinstance(call, RefusedCall) or call.idempotency_key is None or isinstance(buyers, Failure):
+            return None
+        if not _IDEMPOTENCY_KEY.fullmatch(call.idempotency_key):
+            return None
+        if isinstance(call.caller, BuyerCaller):
+            scope = f"buyer:{next(iter(buyers))}"
+        else:
+            scope = f"address:{call.caller.address}"
+        return scope, call.origin.operation, call.idempotency_key
+
+
+def fingerprint_of(call: UpdateRequest) -> bytes:
+    """A digest of a call's canonical parameters: order, letter case of ids, `5` or `5.00` make no difference."""
+    amount = None if call.amount is None else f"{call.amount.normalize():f}"
+    canonical = (
+        call.lead_id.upper(),
+        call.buyer_contract_id,
+        call.status,
+        call.sub_status,
+        amount,
+        None if amount is None else call.add_to_existing,
+        sorted(call.fields),
+        call.return_reason_id,
+        call.happened_at,
+    )
+    return hashlib.sha256(msgspec.json.encode(canonical)).digest()
+
+
+def lead_keys(call: Call) -> tuple[str, ...]:
+    """The one key to look a lead up by, or none where no lead can have that id."""
+    return (call.lead_id.upper(),) if _LEAD_ID.fullmatch(call.lead_id) else ()
+
+
+def _lock_number(network_id: int, name: KeyName) -> int:
+    body = "\0".join((str(network_id), *name)).encode()
+    return int.from_bytes(hashlib.blake2b(body, digest_size=8).digest(), signed=True)
+
+
+def _failure(message: Message, buyer: Buyer, detail: str) -> Failure:
+    return Failure(message=message, detail=detail, buyer_id=buyer.buyer_id)

@@ -1,0 +1,26 @@
+"""Reading leads, sales and the ledger."""
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def transaction_status(connection: AsyncConnection, transaction_id: str) -> str | None:
+    """`committed`, `aborted` or `in progress`; None where the server no longer, or not yet, knows the transaction."""
+    found: str | None = (
+        await connection.execute(
+            text("SELECT pg_xact_status(CAST(CAST(:xid AS text) AS xid8))"), {"xid": transaction_id}
+        )
+    ).scalar_one()
+    return found
+
+
+async def ledger_has(connection: AsyncConnection, network_id: int, sale_id: int, version: int, row_hash: bytes) -> bool:
+    """Whether exactly this row stands in the ledger."""
+    statement = text(
+        "SELECT EXISTS (SELECT FROM lead_update WHERE network_id = :network_id AND sale_id = :sale_id"
+        " AND version = :version AND hash = :hash)"
+    )
+    values: dict[str, Any] = {"network_id": network_id, "sale_id": sale_id, "version": version, "hash": row_hash}
+    return bool((await connection.execute(statement, values)).scalar_one())

@@ -1,0 +1,252 @@
+"""The statements of the write path: each takes a whole batch, each writes one table of one network."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from leadback.kit.database import CONFIGURATION_LOCK
+from leadback.kit.sql import Rows, insert_statement
+from leadback.leads.ledger import LEDGER_ROWS
+from leadback.leads.model import Answer, Sale
+from leadback.leads.rollup import Deltas
+
+SALE_COLUMNS: Final = ", ".join(
+    f"sale.{name}" if name != "lead_id" else "lead.lead_id" for name in Sale.__struct_fields__
+)
+
+SALE_LOCK_MS_MAX: Final = 200
+BATCH_STATEMENT_MS_MAX: Final = 5_000
+
+# One round trip: bind to the network, hold its configuration still, and learn the number to ask for should the
+# connection be lost at COMMIT. The short lock time comes last: it is for sales, not for the configuration.
+_BEGIN_BATCH = text(f"""
+    SELECT set_config('app.network_id', CAST(:network_id AS text), true),
+        set_config('statement_timeout', '{BATCH_STATEMENT_MS_MAX}', true),
+        pg_advisory_xact_lock_shared({CONFIGURATION_LOCK}, CAST(:network_id AS integer)),
+        CAST(pg_current_xact_id() AS text) AS transaction_id,
+        set_config('lock_timeout', '{SALE_LOCK_MS_MAX}', true)
+""")
+
+_WANTED = Rows(lead_key="text", buyer_id="integer")
+_WANTED_SALES = f"""
+    FROM {_WANTED.source}
+    JOIN sale ON sale.network_id = :network_id AND sale.lead_key = row.lead_key AND sale.buyer_id = row.buyer_id
+"""
+_LOCK_SALES = f"""
+    SELECT {SALE_COLUMNS} {_WANTED_SALES}
+    JOIN lead ON lead.network_id = :network_id AND lead.lead_key = sale.lead_key
+    ORDER BY sale.sale_id
+    FOR UPDATE OF sale
+"""
+_LOCK_OR_WAIT = text(_LOCK_SALES)
+_LOCK_OR_SKIP = text(f"{_LOCK_SALES} SKIP LOCKED")
+_FIND_SALES = text(f"SELECT sale.sale_id, sale.lead_key {_WANTED_SALES}")
+
+_SALE_ROWS = Rows(
+    sale_id="bigint",
+    version_before="integer",
+    version="integer",
+    revenue="numeric",
+    status_id="integer",
+    sub_status_id="integer",
+    status_happened_at="timestamptz",
+    stage_reached="smallint",
+    field_values="jsonb",
+    return_state="text",
+    return_reason_id="integer",
+    returned_at="timestamptz",
+    updated="smallint",
+    update_count="integer",
+    updated_at="timestamptz",
+    buyer_updated_first_at="timestamptz",
+    buyer_updated_at="timestamptz",
+    ledger_hash="bytea",
+)
+_SALE_SETS = ", ".join(f"{name} = row.{name}" for name in _SALE_ROWS.names if name not in ("sale_id", "version_before"))
+_UPDATE_SALES = text(f"""
+    UPDATE sale SET {_SALE_SETS}
+    FROM {_SALE_ROWS.source}
+    WHERE sale.network_id = :network_id AND sale.sale_id = row.sale_id AND sale.version = row.version_before
+""")
+
+# `flags` arrives joined by commas: an array of arrays would be flattened by unnest.
+_INSERT_LEDGER = text(
+    str(insert_statement("lead_update", LEDGER_ROWS)).replace("row.flags", "string_to_array(row.flags, ',')")
+)
+
+_CELL = {
+    "sold_on": "date",
+    "campaign_id": "integer",
+    "buyer_contract_id": "integer",
+    "sale_type": "text",
+    "status_id": "integer",
+    "sub_status_id": "integer",
+    "updated": "smallint",
+    "stage_reached": "smallint",
+    "return_state": "text",
+}
+_DELTA_ROWS = Rows(**_CELL, leads="bigint", sales="bigint", gross="numeric", revenue="numeric", payout="numeric")
+_FIELD_DELTA_ROWS = Rows(**_CELL, field_id="integer", value_count="bigint", value_sum="numeric")
+_INSERT_DELTAS = insert_statement("lead_status_delta", _DELTA_ROWS)
+_INSERT_FIELD_DELTAS = insert_statement("field_delta", _FIELD_DELTA_ROWS)
+
+_KEY_NAMES = Rows(caller="text", operation="text", key="text")
+_TRY_KEYS = text("""
+    SELECT row.place, pg_try_advisory_xact_lock(row.lock)
+    FROM unnest(CAST(:place AS integer[]), CAST(:lock AS bigint[])) AS row(place, lock)
+""")
+_READ_KEYS = text(f"""
+    SELECT row.caller, row.operation, row.key, idempotency_key.fingerprint, idempotency_key.answer
+    FROM {_KEY_NAMES.source}
+    JOIN idempotency_key ON idempotency_key.network_id = :network_id AND idempotency_key.caller = row.caller
+        AND idempotency_key.operation = row.operation AND idempotency_key.key = row.key
+    WHERE idempotency_key.expires_at > :now
+""")
+_KEY_ROWS = Rows(
+    caller="text", operation="text", key="text", fingerprint="bytea", answer="jsonb", expires_at="timestamptz"
+)
+# A key whose time is over is free again; one that is in force is left alone and not returned.
+_INSERT_KEYS = text(f"""
+    {insert_statement("idempotency_key", _KEY_ROWS)}
+    ON CONFLICT (network_id, caller, operation, key) DO UPDATE
+    SET fingerprint = excluded.fingerprint, answer = excluded.answer, expires_at = excluded.expires_at
+    WHERE idempotency_key.expires_at <= :now
+    RETURNING key
+""")
+
+_FAILED_ROWS = Rows(
+    received_at="timestamptz",
+    buyer_id="integer",
+    sale_id="bigint",
+    lead_id="text",
+    operation="text",
+    channel="text",
+    address="inet",
+    request_id="text",
+    reason="text",
+    detail="text",
+    parameters="jsonb",
+    waiting_until="timestamptz",
+)
+_INSERT_FAILED = insert_statement("failed_update", _FAILED_ROWS)
+
+_OUTBOX_ROWS = Rows(topic="text", subject_id="bigint", payload="jsonb")
+_INSERT_OUTBOX = insert_statement("outbox", _OUTBOX_ROWS)
+
+
+async def begin_batch(connection: AsyncConnection, network_id: int) -> str:
+    """Begin a batch's transaction; its id."""
+    row = (await connection.execute(_BEGIN_BATCH, {"network_id": network_id})).one()
+    transaction_id: str = row.transaction_id
+    return transaction_id
+
+
+async def lock_sales(
+    connection: AsyncConnection, network_id: int, wanted: set[tuple[str, int]], *, skip_locked: bool = False
+) -> list[Sale]:
+    """The sales of these (lead key, buyer id) pairs, locked in the order of their ids so that no two batches deadlock.
+
+    Waits for locks others hold, at most `SALE_LOCK_MS_MAX` (55P03 after that); or leaves those sales out.
+    """
+    statement = _LOCK_OR_SKIP if skip_locked else _LOCK_OR_WAIT
+    rows = await connection.execute(statement, _WANTED.parameters(sorted(wanted), network_id=network_id))
+    return [sale_of(row) for row in rows]
+
+
+async def find_sales(
+    connection: AsyncConnection, network_id: int, wanted: set[tuple[str, int]]
+) -> list[tuple[int, str]]:
+    """Id and lead key of every sale of these (lead key, buyer id) pairs, locked or not."""
+    rows = await connection.execute(_FIND_SALES, _WANTED.parameters(sorted(wanted), network_id=network_id))
+    return [(row.sale_id, row.lead_key) for row in rows]
+
+
+async def update_sales(connection: AsyncConnection, network_id: int, sales: Sequence[tuple[int, Sale]]) -> None:
+    """Write each sale's final state over the version it had; a sale that moved meanwhile fails the batch."""
+    rows = [
+        (
+            sale.sale_id,
+            version_before,
+            sale.version,
+            sale.revenue,
+            sale.status_id,
+            sale.sub_status_id,
+            sale.status_happened_at,
+            sale.stage_reached,
+            msgspec.json.encode(sale.field_values).decode(),
+            sale.return_state,
+            sale.return_reason_id,
+            sale.returned_at,
+            sale.updated,
+            sale.update_count,
+            sale.updated_at,
+            sale.buyer_updated_first_at,
+            sale.buyer_updated_at,
+            sale.ledger_hash,
+        )
+        for version_before, sale in sales
+    ]
+    done = await connection.execute(_UPDATE_SALES, _SALE_ROWS.parameters(rows, network_id=network_id))
+    if done.rowcount != len(rows):
+        raise RuntimeError(f"{len(rows)} sales were to be written, {done.rowcount} were: one moved under its lock")
+
+
+async def insert_ledger(connection: AsyncConnection, network_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Append rows made by `ledger.ledger_row`."""
+    await connection.execute(_INSERT_LEDGER, LEDGER_ROWS.parameters(rows, network_id=network_id))
+
+
+async def insert_deltas(connection: AsyncConnection, network_id: int, deltas: Deltas) -> None:
+    """Append what changes in the reports; nothing where nothing does."""
+    if cells := [(*cell, *measures) for cell, measures in deltas.cells()]:
+        await connection.execute(_INSERT_DELTAS, _DELTA_ROWS.parameters(cells, network_id=network_id))
+    if fields := [(*cell, field_id, *sums) for cell, field_id, sums in deltas.field_cells()]:
+        await connection.execute(_INSERT_FIELD_DELTAS, _FIELD_DELTA_ROWS.parameters(fields, network_id=network_id))
+
+
+async def try_key_locks(connection: AsyncConnection, locks: Sequence[tuple[int, int]]) -> set[int]:
+    """The places whose idempotency key no other transaction is working on; theirs until this one ends."""
+    places, numbers = zip(*locks, strict=True)
+    rows = await connection.execute(_TRY_KEYS, {"place": list(places), "lock": list(numbers)})
+    return {place for place, locked in rows if locked}
+
+
+async def read_keys(
+    connection: AsyncConnection, network_id: int, names: Iterable[tuple[str, str, str]], now: datetime
+) -> dict[tuple[str, str, str], tuple[bytes, Answer]]:
+    """Fingerprint and first answer of the (caller, operation, key)s that are in force."""
+    rows = await connection.execute(
+        _READ_KEYS, _KEY_NAMES.parameters(sorted(set(names)), network_id=network_id, now=now)
+    )
+    return {
+        (row.caller, row.operation, row.key): (row.fingerprint, msgspec.convert(row.answer, Answer)) for row in rows
+    }
+
+
+async def insert_keys(
+    connection: AsyncConnection, network_id: int, rows: Sequence[tuple[Any, ...]], now: datetime
+) -> int:
+    """Store first answers; how many were stored (fewer than asked: somebody else stored the same key)."""
+    done = await connection.execute(_INSERT_KEYS, _KEY_ROWS.parameters(sorted(rows), network_id=network_id, now=now))
+    return len(done.all())
+
+
+async def insert_failed(connection: AsyncConnection, network_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Keep calls that were refused."""
+    await connection.execute(_INSERT_FAILED, _FAILED_ROWS.parameters(rows, network_id=network_id))
+
+
+async def insert_outbox(connection: AsyncConnection, network_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Announce changes to whoever works after the commit."""
+    await connection.execute(_INSERT_OUTBOX, _OUTBOX_ROWS.parameters(rows, network_id=network_id))
+
+
+def sale_of(row: Row[Any]) -> Sale:
+    """A sale from a row with `SALE_COLUMNS`."""
+    values = dict(row._mapping)
+    values["field_values"] = {int(field_id): value for field_id, value in values["field_values"].items()}
+    return Sale(**values)
