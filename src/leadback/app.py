@@ -1,5 +1,7 @@
 """Builds the ASGI application: one outermost callable for everything that comes by HTTP."""
 
+import sys
+
 import structlog
 
 from leadback.buyer_api.application import BuyerApi
@@ -23,9 +25,16 @@ def create_application() -> Guard:
     settings = load_settings({})
     configure_logs(settings.log_level)
     end_with_parent()
-    if settings.database_url is None:
-        raise Refused("A web worker needs LEADBACK_DATABASE_URL; `leadback serve` sets it where it brings the server.")
-    return Guard(Application(settings, settings.database_url))
+    try:
+        if settings.database_url is None:
+            raise Refused(
+                "A web worker needs LEADBACK_DATABASE_URL; `leadback serve` sets it where it brings the server."
+            )
+        return Guard(Application(settings, settings.database_url))
+    except Exception:
+        # Said here: an exception that leaves a worker is printed with its text, whatever that quotes.
+        log.exception("a web worker could not start")
+        sys.exit(1)
 
 
 class Application:
@@ -34,7 +43,7 @@ class Application:
     def __init__(self, settings: Settings, database_url: str) -> None:
         self._settings = settings
         self._database = Database(database_url, application="leadback web")
-        self._updates = Updates(self._database, settings)
+        self._updates = Updates(self._database)
         self._readiness = Readiness(database_url, settings)
         self._buyer_api = BuyerApi(self._updates, settings)
         self._console = console(settings, self._readiness)
@@ -71,7 +80,6 @@ class Application:
             if not is_unreachable(error):
                 raise
             log.warning("database unreachable", reason=str(error))
-        await self._updates.start()
 
     async def _close(self) -> None:
         await self._updates.close()

@@ -17,7 +17,7 @@ from leadback.kit.jobs import PeriodicJob, pause_unless, run_jobs
 from leadback.kit.outbox import Notice
 from leadback.kit.process import end_with_parent
 from leadback.leads.clean import clean
-from leadback.leads.fold import fold
+from leadback.leads.fold import FOLD_ROWS_MAX, fold
 from leadback.leads.months import add_months_ahead
 from leadback.networks.queries import directory
 
@@ -61,8 +61,10 @@ class BackgroundWorker(msgspec.Struct, frozen=True):
         """Fold what updates appended to the reports' numbers."""
 
         async def fold_one(network_id: int) -> None:
-            async with self.database.transaction(network_id) as connection:
-                await fold(connection, network_id)
+            full = True
+            while full:
+                async with self.database.transaction(network_id) as connection:
+                    full = await fold(connection, network_id) >= FOLD_ROWS_MAX
 
         await self._for_each_network(fold_one)
 

@@ -2,9 +2,13 @@
 
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
+from typing import Final
 
 from leadback.access.model import ApiKey
 from leadback.kit.errors import Refused
+from leadback.kit.names import check_name
+
+SHOWN_SECRET_LENGTH: Final = 4
 
 
 def key_allows(key: ApiKey, address: IPv4Address | IPv6Address | None, now: datetime) -> bool:
@@ -20,3 +24,17 @@ def check_expiry(expires_at: datetime | None, now: datetime) -> None:
     """Raise `Refused` where a new key would never have been good."""
     if expires_at is not None and expires_at <= now:
         raise Refused(f"The key would have expired at {expires_at.isoformat()}; give a moment to come.")
+
+
+def check_scopes(scopes: tuple[str, ...]) -> None:
+    """Raise `Refused` unless every scope has a name, once."""
+    for scope in scopes:
+        check_name("scope", scope)
+    if len(set(scopes)) != len(scopes):
+        raise Refused("A scope is given twice.")
+
+
+def shown_part(key: str) -> str:
+    """What of a key is kept readable: its network and the first characters of its secret."""
+    start = key.rindex("_") + 1
+    return key[: start + SHOWN_SECRET_LENGTH]

@@ -18,6 +18,6 @@ async def record(
 ) -> None:
     """Keep one change; `actor` is kind, id and name.
 
-    Use cases call `networks.actions.record_change`, which also raises the version that tells every process to read again.
+    Use cases call `networks.actions.record_change`, which also raises the version, so that every process reads again.
     """
     await store.insert_entry(connection, network_id, entry, actor=actor, changed_at=changed_at)

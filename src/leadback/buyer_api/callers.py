@@ -29,7 +29,7 @@ def keyed_caller(keys: set[str]) -> BuyerCaller | None:
 
 
 def _authorization_key(value: bytes) -> str:
-    """The key in an `Authorization` header; the header itself, which is no key, where none can be found in it."""
+    """The key in an `Authorization` header; some text that is no key where none can be found in it."""
     scheme, _, credentials = value.decode("latin-1").partition(" ")
     credentials = credentials.strip(" ")
     match scheme.lower():
@@ -38,7 +38,7 @@ def _authorization_key(value: bytes) -> str:
         case "basic":
             return _basic_key(credentials)
         case _:
-            return value.decode("latin-1")
+            return "Authorization " + value.decode("latin-1")
 
 
 def _basic_key(credentials: str) -> str:

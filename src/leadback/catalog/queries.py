@@ -2,11 +2,40 @@
 
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.catalog.model import Alias, Catalog, DataType, Field, ReturnReason, Status, SubStatus, Summary
+from leadback.catalog.rules import CatalogKind
 from leadback.catalog.tables import alias, field, return_reason, status, sub_status
+
+# Whether something was ever used is known by sales and the ledger alone. They stand above this package, so their
+# tables are asked by their names only. Both are read through where the answer is no: it is asked before a deletion
+# and before a field's type changes, never for an update.
+_IN_SALES = {
+    CatalogKind.STATUS: "status_id = :item_id",
+    CatalogKind.SUB_STATUS: "sub_status_id = :item_id",
+    CatalogKind.FIELD: "jsonb_exists(field_values, CAST(:item_id AS text))",
+    CatalogKind.RETURN_REASON: "return_reason_id = :item_id",
+}
+_IN_LEDGER = {
+    CatalogKind.STATUS: ":item_id IN (status_id_before, status_id_after)",
+    CatalogKind.SUB_STATUS: ":item_id IN (sub_status_id_before, sub_status_id_after)",
+    CatalogKind.FIELD: "field_changes @> jsonb_build_array(jsonb_build_object('field_id', CAST(:item_id AS integer)))",
+    CatalogKind.RETURN_REASON: ":item_id IN (return_reason_id_before, return_reason_id_after)",
+}
+
+
+async def in_sales(connection: AsyncConnection, network_id: int, kind: CatalogKind, item_id: int) -> bool:
+    """Whether a sale has this entry now."""
+    return await _used(connection, network_id, item_id, f"sale WHERE network_id = :network_id AND {_IN_SALES[kind]}")
+
+
+async def in_ledger(connection: AsyncConnection, network_id: int, kind: CatalogKind, item_id: int) -> bool:
+    """Whether an accepted call ever set or cleared this entry."""
+    return await _used(
+        connection, network_id, item_id, f"lead_update WHERE network_id = :network_id AND {_IN_LEDGER[kind]}"
+    )
 
 
 async def read_catalog(connection: AsyncConnection, network_id: int) -> Catalog:
@@ -43,6 +72,11 @@ async def read_catalog(connection: AsyncConnection, network_id: int) -> Catalog:
         sub_status_by_name=_by_name(sub_statuses, lambda item, name: (item.status_id, name)),
         field_by_name=_by_name(fields, lambda _, name: name),
     )
+
+
+async def _used(connection: AsyncConnection, network_id: int, item_id: int, rows: str) -> bool:
+    statement = text(f"SELECT EXISTS (SELECT FROM {rows})")
+    return bool((await connection.execute(statement, {"network_id": network_id, "item_id": item_id})).scalar_one())
 
 
 def _by_name(items: list[Any], key: Any) -> dict[Any, Any]:

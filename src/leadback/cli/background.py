@@ -66,5 +66,5 @@ class BackgroundWorker:
             if self._stopping.is_set():
                 return None
             # A session of its own: Ctrl-C is for us, and we stop it in our own time.
-            self._process = subprocess.Popen(COMMAND, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - our own program
+            self._process = subprocess.Popen(COMMAND, stdin=subprocess.DEVNULL, start_new_session=True)
             return self._process

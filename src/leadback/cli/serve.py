@@ -12,10 +12,10 @@ from typing import Annotated, Any, Final
 
 import msgspec
 import typer
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server import MPServer
 
 from leadback.cli.background import BackgroundWorker
 from leadback.cli.output import say
@@ -91,7 +91,7 @@ async def _networks(settings: Settings, found: Addresses) -> int:
 
 
 def _hand_down(settings: Settings, database_url: str) -> None:
-    """Put into the environment what our children are to know: every setting as it came out, but not the owner's address."""
+    """Put into the environment what our children are to know: every setting, but not the owner's address."""
     settings = msgspec.structs.replace(
         settings, data_dir=settings.data_dir.resolve(), database_url=database_url, migration_database_url=None
     )
@@ -115,7 +115,7 @@ def _run_workers(settings: Settings, address: str, background: BackgroundWorker 
     # Loaded once and shared by every web worker forked from here.
     importlib.import_module(APPLICATION.partition(":")[0])
     forget_handlers_in_forks()
-    server = Granian(
+    server = MPServer(
         APPLICATION,
         address=address,
         port=settings.port,
@@ -157,7 +157,7 @@ def _run_workers(settings: Settings, address: str, background: BackgroundWorker 
 
 
 def _accompany(
-    server: Granian, settings: Settings, address: str, background: BackgroundWorker | None, stopping: threading.Event
+    server: MPServer, settings: Settings, address: str, background: BackgroundWorker | None, stopping: threading.Event
 ) -> None:
     """Wait for the web workers, say where they are, and only then start the background worker."""
     # Nothing is done beside the forks: a child would keep whatever lock was held here.

@@ -1,7 +1,7 @@
 """Every address of the console, and the application that answers them."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 import structlog
 from litestar import Litestar, MediaType, Request, Response
@@ -33,30 +33,30 @@ def console(settings: Settings, readiness: Readiness) -> Application:
     static = create_static_files_router(
         "/static", [PLACE / "static"], cache_control=CacheControlHeader(max_age=STATIC_SECONDS, public=True)
     )
-    return secured(
-        Litestar(
-            route_handlers=[*HANDLERS, static],
-            dependencies={
-                "settings": Provide(lambda: settings, sync_to_thread=False),
-                "readiness": Provide(lambda: readiness, sync_to_thread=False),
-            },
-            exception_handlers={HTTPException: _say_plainly, HTTP_500_INTERNAL_SERVER_ERROR: _say_nothing},
-            template_config=TemplateConfig(directory=PLACE / "templates", engine=JinjaTemplateEngine),
-            logging_config=None,
-            openapi_config=None,
-            debug=False,
-        )
+    pages = Litestar(
+        route_handlers=[*HANDLERS, static],
+        dependencies={
+            "settings": Provide(lambda: settings, sync_to_thread=False),
+            "readiness": Provide(lambda: readiness, sync_to_thread=False),
+        },
+        exception_handlers={HTTPException: _say_plainly, HTTP_500_INTERNAL_SERVER_ERROR: _say_nothing},
+        template_config=TemplateConfig(directory=PLACE / "templates", engine=JinjaTemplateEngine),
+        logging_config=None,
+        openapi_config=None,
+        debug=False,
     )
+    # Litestar names every kind of event; ours are those of any ASGI application.
+    return secured(cast(Application, pages))
 
 
-def _say_plainly(request: Request[object, object, object], error: HTTPException) -> Response[str]:
+def _say_plainly(request: Request[Any, Any, Any], error: HTTPException) -> Response[str]:
     text = {404: "There is nothing at this address.", 405: "This address does not answer that method."}.get(
         error.status_code, error.detail
     )
     return Response(f"{text}\n", status_code=error.status_code, media_type=MediaType.TEXT, headers=error.headers)
 
 
-def _say_nothing(request: Request[object, object, object], error: Exception) -> Response[str]:
+def _say_nothing(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
     log.error("page failed", path=request.scope["path"], exc_info=error)
     return Response(
         "Something broke here. It is in the server's log.\n",

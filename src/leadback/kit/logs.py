@@ -89,7 +89,8 @@ def _explain(logger: object, method: str, event: Event) -> Event:
 
 def _render(logger: object, method: str, event: Event) -> str:
     # ASCII alone: nothing that was sent to us can end the line or steer the terminal it is read on.
-    line = json.dumps({"time": event.pop("time", None), **event}, ensure_ascii=True, default=repr)
+    first = {name: event.pop(name, None) for name in ("time", "level", "event")}
+    line = json.dumps({**first, **event}, ensure_ascii=True, default=repr)
     return SECRETS.sub(r"\1\2(hidden)", line)
 
 

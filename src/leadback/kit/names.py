@@ -7,7 +7,7 @@ from leadback.kit.errors import Refused
 
 NAME_LENGTH_MAX: Final = 100
 
-# Everything XML 1.0 calls Char but tab and line ends: a name stands in XML answers, in columns and in one line of a list.
+# What XML 1.0 calls Char, without tab and line ends: a name stands in XML answers, column heads and lines of a list.
 _FORBIDDEN: Final = re.compile("[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -19,7 +19,7 @@ def check_name(what: str, name: str, *, length_max: int = NAME_LENGTH_MAX) -> No
         raise Refused(f"The {what} has {len(name)} characters; at most {length_max} are allowed.")
     if _FORBIDDEN.search(name):
         raise Refused(
-            f"The {what} {ascii(name)} has a control character or one that XML forbids; give characters that can be shown."
+            f"The {what} {name!a} has a control character or one that XML forbids; give characters that can be shown."
         )
     if name != name.strip():
         raise Refused(f"The {what} {name!r} begins or ends with a blank; give it without.")

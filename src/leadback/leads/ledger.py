@@ -113,7 +113,7 @@ def ledger_row(
         None if reason is None else reason.name,
         before.updated,
         after.updated,
-        msgspec.json.encode(sale_changes or {}).decode(),
+        msgspec.json.encode(sale_changes or {}, order="sorted").decode(),
         before.ledger_hash,
     )
     return (*values, row_hash(before.ledger_hash, values[:-1]))

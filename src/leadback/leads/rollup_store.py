@@ -34,14 +34,14 @@ _FILL_ROLLUP = text(f"""
     FROM sale
     WHERE network_id = :network_id AND NOT is_test
     GROUP BY network_id, {_SALE_KEY}
-""")  # noqa: S608 - column names from our own code
+""")
 _FILL_FIELD_ROLLUP = text(f"""
     INSERT INTO field_rollup (network_id, {", ".join(ROLLUP_KEY)}, field_id, value_count, value_sum)
     SELECT network_id, {_SALE_KEY}, CAST(entry.key AS integer), count(*), sum(CAST(entry.value AS numeric))
     FROM sale CROSS JOIN LATERAL jsonb_each_text(field_values) AS entry (key, value)
     WHERE network_id = :network_id AND NOT is_test AND entry.key = ANY(CAST(:field_ids AS text[]))
     GROUP BY network_id, {_SALE_KEY}, entry.key
-""")  # noqa: S608 - column names from our own code
+""")
 
 
 class Rollup:
@@ -70,7 +70,7 @@ class Rollup:
                 RETURNING {self.rows.columns}
             )
             SELECT {self.key.columns}, {sums}, count(*) AS taken FROM taken GROUP BY {self.key.columns}
-        """)  # noqa: S608 - table and column names from our own code
+        """)
         self.add = text(f"""
             {insert_statement(rollup.name, self.rows)}
             ON CONFLICT (network_id, {self.key.columns}) DO UPDATE
@@ -81,7 +81,7 @@ class Rollup:
         self.clear = text(f"""
             DELETE FROM {rollup.name} USING {self.key.source}
             WHERE {rollup.name}.network_id = :network_id AND {same} AND {empty}
-        """)  # noqa: S608 - table and column names from our own code
+        """)
 
 
 SALES: Final = Rollup(lead_status_rollup, lead_status_delta)
@@ -139,4 +139,4 @@ def _measures(rollup: Rollup, row: Row[Any]) -> tuple[Any, ...]:
 
 
 def _delete_all(table: str) -> TextClause:
-    return text(f"DELETE FROM {table} WHERE network_id = :network_id")  # noqa: S608 - a table of ours
+    return text(f"DELETE FROM {table} WHERE network_id = :network_id")

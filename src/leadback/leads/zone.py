@@ -7,9 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.catalog.model import DataType
 from leadback.catalog.queries import read_catalog
-from leadback.kit.database import lock_configuration
 from leadback.leads import rollup_store
-from leadback.networks.actions import set_time_zone
+from leadback.networks.actions import begin_change, set_time_zone
 from leadback.networks.model import Actor
 
 # Both go over every sale of the network, once.
@@ -21,9 +20,8 @@ async def change_time_zone(
 ) -> int:
     """Change the zone, the day of every sale and the rollups, all in this transaction; how many sales changed days.
 
-    Updates of the network wait until it is done. Raises `Refused` where the zone is unknown.
+    Updates of the network wait until it is done. Raises `Refused` where the zone is unknown, or the network is busy.
     """
-    await lock_configuration(connection, network_id)
     await set_time_zone(connection, network_id, time_zone, actor=actor, now=now)
     await rollup_store.set_statement_time(connection, REBUILD_STATEMENT_MS_MAX)
     moved = await rollup_store.set_days_sold(connection, network_id, time_zone)
@@ -33,7 +31,7 @@ async def change_time_zone(
 
 async def rebuild_rollups(connection: AsyncConnection, network_id: int) -> None:
     """Build the rollups anew from the sales, deltas included; updates and folding wait until it is done."""
-    await lock_configuration(connection, network_id)
+    await begin_change(connection, network_id)
     await rollup_store.lock_fold(connection, network_id)
     await rollup_store.set_statement_time(connection, REBUILD_STATEMENT_MS_MAX)
     catalog = await read_catalog(connection, network_id)

@@ -8,7 +8,7 @@ class NetworkSettings(msgspec.Struct, frozen=True, kw_only=True):
     """New values for some settings; `time_zone` is a use case of its own, and the currency never changes."""
 
     name: str | UnsetType = UNSET
-    host_name: str | None | UnsetType = UNSET
+    host_name: str | UnsetType | None = UNSET
     week_start: int | UnsetType = UNSET
     date_format: str | UnsetType = UNSET
     lead_statuses: bool | UnsetType = UNSET

@@ -11,13 +11,13 @@ from leadback.access.model import IPNetwork
 class BuyerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """New values for some of a buyer's settings."""
 
-    account_manager_id: int | None | UnsetType = UNSET
+    account_manager_id: int | UnsetType | None = UNSET
     lead_statuses: bool | UnsetType = UNSET
     accept_keyless: bool | UnsetType = UNSET
-    keyless_until: date | None | UnsetType = UNSET
+    keyless_until: date | UnsetType | None = UNSET
     keyless_networks: tuple[IPNetwork, ...] | UnsetType = UNSET
     """Replaces the whole list."""
-    rate_per_key: int | None | UnsetType = UNSET
+    rate_per_key: int | UnsetType | None = UNSET
     retry_guard: str | UnsetType = UNSET
 
 

@@ -15,7 +15,9 @@ def upgrade() -> None:
     op.execute("CREATE SCHEMA jobs")
     op.execute("SET LOCAL search_path TO jobs")
     # By the driver itself: it sends a text without parameters as it is, with all its statements and percent signs.
-    op.get_bind().connection.driver_connection.execute(Path(__file__).with_suffix(".sql").read_bytes())
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
+    driver.execute(Path(__file__).with_suffix(".sql").read_bytes())
     op.execute("SET LOCAL search_path TO DEFAULT")
     op.execute("GRANT USAGE ON SCHEMA jobs TO leadback_app")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA jobs TO leadback_app")

@@ -1,0 +1,226 @@
+"""`leadback report …`: what became of the leads, as a table or as JSON."""
+
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from leadback.cli.output import Format, FormatOption, print_json
+from leadback.cli.session import Session, command, run
+from leadback.kit.clock import now
+from leadback.kit.errors import Refused
+from leadback.networks.model import Network
+from leadback.networks.queries import read_network
+from leadback.reports.filter import CONDITIONS, parse_condition
+from leadback.reports.lead_status import lead_status
+from leadback.reports.lead_status_rows import as_document
+from leadback.reports.model import Dimension, LeadStatusNumbers, LeadStatusQuery, LeadStatusReport
+
+DEFAULT_DAYS: Final = 30
+FRAME_WIDTH: Final = 3
+"""Around and between the columns of a table: two blanks and a line each."""
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+group = typer.Typer(name="report", help="What became of the leads, in numbers.", no_args_is_help=True)
+
+
+class Column:
+    """One column of the printed table: its heading, and a text for the totals and for every row."""
+
+    def __init__(self, heading: str, texts: Sequence[str], *, right: bool = True) -> None:
+        self.heading = heading
+        self.texts = texts
+        self.right = right
+        self.width = max(Text(text).cell_len for text in (heading, *texts)) + FRAME_WIDTH
+
+
+@command(group, "lead-status")
+def print_lead_status(
+    *,
+    sold_from: Annotated[
+        str | None, typer.Option("--from", metavar="DATE", help="First day sold. Default: 30 days up to the last.")
+    ] = None,
+    sold_to: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="Last day sold, included. Default: today.")
+    ] = None,
+    by: Annotated[
+        str, typer.Option(metavar="DIMENSION[,DIMENSION]", help=f"Rows: one or two of {', '.join(Dimension)}.")
+    ] = Dimension.CAMPAIGN,
+    show_changes: Annotated[bool, typer.Option("--show-changes", help="Count updated sales only.")] = False,
+    show_sub_status: Annotated[
+        bool, typer.Option("--show-sub-status", help="Count sales with a sub-status only, and open the statuses.")
+    ] = False,
+    conditions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="DIMENSION=NAME",
+            help=f"Count these sales only; several times: of one dimension, any. Dimensions: {', '.join(CONDITIONS)};"
+            " DIMENSION_id=ID as well.",
+        ),
+    ] = None,
+    output_format: FormatOption = Format.TEXT,
+) -> None:
+    """Sales by status, revenue, payout and returns; found by the day they were sold in the network's time zone."""
+    dimensions = _dimensions(by)
+    parsed = tuple(parse_condition(text) for text in conditions or [])
+    first, last = _date(sold_from), _date(sold_to)
+
+    async def work(session: Session) -> None:
+        network_id = await session.network_id()
+        async with session.database.snapshot(network_id) as connection:
+            network = await read_network(connection, network_id)
+            end = last or network.day_of(now())
+            query = LeadStatusQuery(
+                sold_from=first or end - timedelta(days=DEFAULT_DAYS - 1),
+                sold_to=end,
+                by=dimensions,
+                show_changes=show_changes,
+                show_sub_status=show_sub_status,
+                conditions=parsed,
+            )
+            report = await lead_status(connection, network, query)
+        if output_format is Format.JSON:
+            print_json(as_document(report))
+        else:
+            _print_report(report, query, network, conditions or [])
+
+    run(work)
+
+
+def _dimensions(text: str) -> tuple[Dimension, ...]:
+    known = [str(dimension) for dimension in Dimension]
+    names = text.split(",")
+    for name in names:
+        if name not in known:
+            raise Refused(
+                f"There is no dimension {name!r}. There are: {', '.join(known)}; two are separated by a comma."
+            )
+    return tuple(Dimension(name) for name in names)
+
+
+def _date(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise Refused(f"{text!r} is no date. Write it as YYYY-MM-DD, such as 2018-01-31.")
+
+
+def _print_report(report: LeadStatusReport, query: LeadStatusQuery, network: Network, conditions: list[str]) -> None:
+    by = " and ".join(dimension.replace("_", " ") for dimension in report.by)
+    heading = [
+        f"Lead Status by {by}",
+        f"Date sold {report.sold_from} to {report.sold_to}, time zone {network.time_zone}, money in {network.currency}",
+    ]
+    if conditions:
+        heading.append(f"Only {', '.join(conditions)}")
+    if query.show_changes:
+        heading.append("Updated sales only")
+    if query.show_sub_status:
+        heading.append("Sales with a sub-status only")
+    columns = [*_key_columns(report), *_number_columns(report, opened=query.show_sub_status)]
+    fixed = len(_key_columns(report))
+    console = Console(file=sys.stdout)
+    # Into a file or a pipe goes one table, however wide.
+    width = console.width if console.is_terminal else sum(column.width for column in columns) + FRAME_WIDTH
+    console = Console(file=sys.stdout, width=width)
+    for line in heading:
+        console.print(Text(line), soft_wrap=True)
+    for part in _parts(columns[:fixed], columns[fixed:], width):
+        console.print(_table(part))
+
+
+def _parts(key: list[Column], numbers: list[Column], width: int) -> Iterable[list[Column]]:
+    """The columns in as many tables as the width asks for, each with the rows' names."""
+    part: list[Column] = []
+    for column in numbers:
+        if part and sum(known.width for known in (*key, *part, column)) + 1 > width:
+            yield key + part
+            part = []
+        part.append(column)
+    yield key + part
+
+
+def _table(columns: Sequence[Column]) -> Table:
+    table = Table()
+    for column in columns:
+        table.add_column(Text(column.heading), justify="right" if column.right else "left", overflow="fold")
+    for place in range(len(columns[0].texts)):
+        # As Text: a name in square brackets is no markup.
+        table.add_row(*(Text(column.texts[place]) for column in columns), end_section=place == 0)
+    return table
+
+
+def _key_columns(report: LeadStatusReport) -> list[Column]:
+    names = dict.fromkeys(str(dimension) for dimension in report.by)
+    if Dimension.SUB_ID in report.by:
+        names["affiliate"] = None
+    columns = []
+    for place, name in enumerate(names):
+        words = name.replace("_", " ")
+        texts = [str(row.key[name] or f"(no {words})") for row in report.rows]
+        columns.append(Column(words.capitalize(), ["Total" if place == 0 else "", *texts], right=False))
+    return columns
+
+
+def _number_columns(report: LeadStatusReport, *, opened: bool) -> Iterable[Column]:
+    all_numbers = [report.totals, *(row.numbers for row in report.rows)]
+    if report.totals.leads is not None:
+        yield Column("Leads", [f"{numbers.leads:,}" for numbers in all_numbers])
+    yield Column("Sales", [f"{numbers.sales:,}" for numbers in all_numbers])
+    yield _shares("Updated", all_numbers, [numbers.updated for numbers in all_numbers])
+    for name, total in report.totals.statuses.items():
+        yield _shares(name, all_numbers, [numbers.statuses[name].sales for numbers in all_numbers])
+        for sub_name in total.sub_statuses if opened else ():
+            counts = [numbers.statuses[name].sub_statuses.get(sub_name, 0) for numbers in all_numbers]
+            yield _shares(f"{name}: {sub_name}", all_numbers, counts)
+    yield _shares("No status", all_numbers, [numbers.no_status for numbers in all_numbers])
+    yield from _money_columns(all_numbers)
+    for part in ("returns", "reached"):
+        for name in getattr(report.totals, part).__struct_fields__:
+            counts = [getattr(getattr(numbers, part), name) for numbers in all_numbers]
+            if any(counts):
+                yield _shares(f"{part.capitalize()}: {name}", all_numbers, counts)
+
+
+def _money_columns(all_numbers: Sequence[LeadStatusNumbers]) -> Iterable[Column]:
+    for name in all_numbers[0].fields:
+        for summary in all_numbers[0].fields[name]:
+            values = [numbers.fields[name][summary] for numbers in all_numbers]
+            if any(values):
+                yield Column(f"{name}: {summary}", [_amount(value) for value in values])
+    for name in ("gross", "adjustments", "revenue", "payout", "margin"):
+        amounts = [getattr(numbers, name) for numbers in all_numbers]
+        if any(amounts):
+            yield Column(name.capitalize(), [_amount(amount) for amount in amounts])
+
+
+def _shares(heading: str, all_numbers: Sequence[LeadStatusNumbers], counts: Sequence[int]) -> Column:
+    """Counts, each with its share of the row's sales."""
+    texts = [
+        f"{count:,} {Decimal(100 * count) / numbers.sales:5.1f}%" if numbers.sales else f"{count:,}      –"
+        for count, numbers in zip(counts, all_numbers, strict=True)
+    ]
+    return Column(heading, texts)
+
+
+def _amount(value: Decimal | int | None) -> str:
+    """Two decimals, more where there are more; a count as it is."""
+    if value is None:
+        return "–"
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = f"{value:,.4f}"
+    return text[:-2] if text.endswith("00") else text

@@ -1,0 +1,1 @@
+"""The buyers' channels, byte by byte."""

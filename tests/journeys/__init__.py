@@ -1,0 +1,1 @@
+"""Whole jobs, from an empty folder to a number in a report."""

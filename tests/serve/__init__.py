@@ -1,0 +1,1 @@
+"""The running program: what it answers, how it starts and stops, and what survives when it is killed."""

@@ -1,0 +1,61 @@
+"""What a load balancer is told: `/livez` and `/readyz`."""
+
+import json
+from pathlib import Path
+
+import psycopg
+
+from leadback import __version__
+from leadback.kit.embedded import EmbeddedDatabase, embedded_database
+from tests.kit.embedded_support import ask, wait_for
+from tests.serve.program import Program, serving, stop_database
+from tests.support.server import Addresses
+
+
+def test_a_server_that_can_take_updates_is_ready(served: Program) -> None:
+    assert (served.get("/livez").status_code, served.get("/livez").text) == (200, "ok")
+    answer = served.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"ready": True, "failing": []})
+
+
+def test_health_tells_no_versions(served: Program) -> None:
+    for path in ("/livez", "/readyz"):
+        answer = served.get(path)
+        told = answer.text + json.dumps(dict(answer.headers))
+        assert __version__ not in told
+        assert "postgres" not in told.lower()
+
+
+def test_a_ledger_without_next_month_is_not_ready(served: Program, addresses: Addresses) -> None:
+    month = "to_char(now() AT TIME ZONE 'UTC' + interval '1 month', 'YYYY_MM')"
+    with psycopg.connect(addresses.owner, autocommit=True) as connection:
+        (name,) = connection.execute(f"SELECT 'lead_update_' || {month}").fetchone() or ("",)
+        connection.execute(f"ALTER TABLE {name} RENAME TO {name}_away")
+        try:
+            wait_for(lambda: served.answers("/readyz", 503))
+            assert served.get("/readyz").json() == {"ready": False, "failing": ["ledger"]}
+            assert served.answers("/livez", 200)
+        finally:
+            connection.execute(f"ALTER TABLE {name}_away RENAME TO {name}")
+    wait_for(lambda: served.answers("/readyz", 200))
+
+
+def test_readiness_goes_and_comes_with_the_database(data_dir: Path) -> None:
+    with serving("--data-dir", data_dir) as program:
+        wait_for(program.background_worker)
+        workers = program.web_workers()
+        assert program.answers("/readyz", 200)
+        stop_database(data_dir)
+        wait_for(lambda: program.answers("/readyz", 503))
+        assert program.get("/readyz").json() == {"ready": False, "failing": ["database"]}
+        assert program.answers("/livez", 200)
+        with embedded_database(data_dir) as database:
+            wait_for(lambda: program.answers("/readyz", 200))
+            wait_for(lambda: has_background_worker(database))
+        assert program.web_workers() == workers
+
+
+def has_background_worker(database: EmbeddedDatabase) -> bool:
+    """Whether a background worker listens for jobs."""
+    statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'leadback jobs'"
+    return bool(ask(database.superuser_url, statement)[0])
