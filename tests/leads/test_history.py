@@ -190,7 +190,7 @@ async def check_report(database: Database, network_id: int, model: Model) -> Non
     """The report by day, from rollups and deltas, against the model's."""
     query = LeadStatusQuery(
         sold_from=date.today() - timedelta(days=60),  # noqa: DTZ011 - a wide range, whatever the zone
-        sold_to=date.today() + timedelta(days=2),  # noqa: DTZ011
+        sold_to=date.today() + timedelta(days=2),  # noqa: DTZ011 - likewise
         by=(Dimension.DAY,),
     )
     async with database.snapshot(network_id) as connection:

@@ -41,7 +41,7 @@ def test_a_ledger_without_next_month_is_not_ready(served: Program, addresses: Ad
 
 
 def test_readiness_goes_and_comes_with_the_database(data_dir: Path) -> None:
-    with serving("--data-dir", data_dir) as program:
+    with serving("--data-dir", data_dir, "--web-workers", "1") as program:
         wait_for(program.background_worker)
         workers = program.web_workers()
         assert program.answers("/readyz", 200)

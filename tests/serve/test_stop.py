@@ -99,9 +99,11 @@ def test_when_it_is_killed_its_workers_end_and_the_next_one_has_the_port_at_once
     assert live_servers(data_dir) == []
 
 
-def test_workers_of_a_killed_program_are_gone_within_a_second(environment: dict[str, str]) -> None:
+def test_workers_of_a_killed_program_are_gone_within_a_second(
+    environment: dict[str, str], addresses: Addresses
+) -> None:
     with serving(environment=environment) as program:
-        wait_for(program.background_worker)
+        wait_for(lambda: asyncio.run(has_job_connections(addresses)))
         workers = program.children()
         program.kill()
         ended = asyncio.run(seconds_until_gone(workers))
@@ -145,6 +147,9 @@ def test_a_background_worker_of_its_own_outlives_whoever_started_it(addresses: A
 
 async def has_job_connections(addresses: Addresses) -> bool:
     """Whether somebody works on the jobs."""
-    statement = text("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'leadback jobs'")
+    statement = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE application_name = 'leadback jobs' AND datname = current_database()"
+    )
     async with opened(addresses.owner) as database, database.outside_networks() as connection:
         return bool((await connection.execute(statement)).scalar_one())

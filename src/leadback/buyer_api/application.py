@@ -28,14 +28,14 @@ from leadback.buyer_api.channels import (
 )
 from leadback.buyer_api.model import BindingError, Bound, Sent
 from leadback.buyer_api.operations import OPERATIONS
-from leadback.buyer_api.parameters import Binder, echo, without_keys
+from leadback.buyer_api.parameters import Binder, echo
 from leadback.kit.clock import now
 from leadback.kit.http import ClientAddresses, Receive, Scope, Send, request_id_of, send_answer
 from leadback.kit.settings import Settings
+from leadback.kit.tokens import without_keys
 from leadback.leads.model import BuyerCaller, Channel, KeylessCaller, Origin, Outcome, RefusedCall, UpdateRequest
 
 PATH: Final = "/buyers/api/1/leads.asmx"
-LEAD_ID_KEPT_MAX: Final = 50
 
 log = structlog.get_logger(__name__)
 
@@ -151,7 +151,7 @@ class BuyerApi:
             RefusedCall(
                 caller=caller,
                 origin=call.origin,
-                lead_id=without_keys(call.binder.text(call.sent, "lead_id")[:LEAD_ID_KEPT_MAX]),
+                lead_id=without_keys(call.binder.text(call.sent, "lead_id")),
                 reason=error.reason,
                 detail=error.detail,
                 parameters=call.binder.kept(call.sent),

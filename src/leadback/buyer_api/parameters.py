@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from leadback.buyer_api.conversions import CONVERSIONS, Wrong
 from leadback.buyer_api.model import BindingError, Operation, Sent, Value
+from leadback.kit.tokens import without_keys
 
 PARAMETERS_MAX: Final = 200
 ECHO_LENGTH_MAX: Final = 100
@@ -15,8 +16,6 @@ SECRETS: Final = frozenset({"api_key", "idempotency_key"})
 
 # Everything but what XML 1.0 calls Char. Such a character would make answers, exports and rows unreadable later.
 FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-_KEY: Final = re.compile(r"lbk_[0-9A-Za-z_]+")
 
 TOO_MANY: Final = BindingError(
     "Too many parameters.", "Too many parameters.", f"More than {PARAMETERS_MAX} parameters; the first are kept."
@@ -131,11 +130,6 @@ def echo(text: str) -> str:
     """A caller's text as part of an answer: cut, and escaped as ASP.NET escapes HTML."""
     cut = FORBIDDEN.sub("\ufffd", text[:ECHO_LENGTH_MAX])
     return html.escape(cut, quote=False).replace('"', "&quot;").replace("'", "&#39;")
-
-
-def without_keys(text: str) -> str:
-    """A text to be kept: a key sent in a wrong place is still a key."""
-    return _KEY.sub("lbk_…", text) if "lbk_" in text else text
 
 
 def _unescaped(raw: bytes) -> bytes:

@@ -4,6 +4,10 @@ import sys
 
 import typer
 
+from leadback.cli import buyer, catalog, contract, import_sales, init, key, listing, migrate, network, report, vertical
+from leadback.cli.serve import serve
+from leadback.cli.session import command
+from leadback.cli.work import work
 from leadback.kit.errors import Refused
 
 app = typer.Typer(
@@ -13,6 +17,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+# In the order they are needed; without a name a group's commands stand beside the others.
+app.add_typer(init.group)
+app.add_typer(catalog.group, name="catalog")
+app.add_typer(key.group, name="key")
+app.add_typer(import_sales.group, name="import")
+command(app, "serve")(serve)
+app.add_typer(report.group, name="report")
+app.add_typer(listing.group, name="list")
+app.add_typer(network.group, name="network")
+app.add_typer(vertical.group, name="vertical")
+app.add_typer(buyer.group, name="buyer")
+app.add_typer(contract.group, name="contract")
+app.add_typer(migrate.group)
+command(app, "work")(work)
 
 
 def main() -> None:

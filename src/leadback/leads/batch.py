@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.kit.tokens import without_keys
 from leadback.leads import store
 from leadback.leads.configuration import Configuration
 from leadback.leads.ledger import ledger_row
@@ -30,10 +31,12 @@ from leadback.leads.rules import address_sale, check_enabled, decide, recognise
 from leadback.networks.model import Actor
 from leadback.parties.model import Buyer
 
+LEAD_ID_LENGTH_MAX: Final = 50
+DETAIL_LENGTH_MAX: Final = 500
 IDEMPOTENCY_KEPT: Final = timedelta(days=31)
 WAITING_FOR_SALE: Final = timedelta(days=7)
 
-_LEAD_ID = re.compile(r"[A-Za-z0-9_-]{1,50}", re.ASCII)
+_LEAD_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{LEAD_ID_LENGTH_MAX}}}", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 Call = UpdateRequest | RefusedCall
@@ -207,19 +210,19 @@ class Batch:
 
     def _keep_failed(self, call: Call, buyer_id: int, sale_id: int | None, reason: str, detail: str) -> None:
         origin = call.origin
-        waits = reason == Message.INVALID_LEAD_ID and bool(_LEAD_ID.fullmatch(call.lead_id))
+        waits = reason == Message.INVALID_LEAD_ID and bool(lead_keys(call))
         self._failed.append(
             (
                 origin.received_at,
                 buyer_id,
                 sale_id,
-                call.lead_id,
+                without_keys(call.lead_id)[:LEAD_ID_LENGTH_MAX],
                 origin.operation,
                 str(origin.channel),
                 None if origin.address is None else str(origin.address),
                 origin.request_id,
                 str(reason),
-                detail,
+                without_keys(detail)[:DETAIL_LENGTH_MAX],
                 msgspec.json.encode(call.parameters).decode(),
                 origin.received_at + WAITING_FOR_SALE if waits else None,
             )

@@ -13,7 +13,7 @@ Changes = dict[str, list[Any]]
 """By column: what is stored and what the row has."""
 
 
-def lead_changes(lead: Lead, row: SaleRow, campaign: Campaign) -> Changes:
+def compare_lead(lead: Lead, row: SaleRow, campaign: Campaign) -> Changes:
     """What is kept once for the lead and differs; a blank cell differs from nothing."""
     changes: Changes = {}
     if campaign.campaign_id != lead.campaign_id:
@@ -31,7 +31,7 @@ def lead_changes(lead: Lead, row: SaleRow, campaign: Campaign) -> Changes:
     return changes
 
 
-def sale_changes(imported: ImportedSale, row: SaleRow) -> Changes:
+def compare_sale(imported: ImportedSale, row: SaleRow) -> Changes:
     """What is kept for the sale and differs; a blank cell differs from nothing."""
     sale = imported.sale
     pairs = (

@@ -10,8 +10,6 @@ from leadback.parties.rules import ID_MAX, PartyKind
 
 ID_DIGITS_MAX: Final = 10
 
-_Named = Vertical | Offer | Affiliate | Buyer
-
 
 class Parties:
     """Every party of a network, found by id and by name, as one version of the configuration has them.
@@ -29,14 +27,14 @@ class Parties:
         buyers: Iterable[Buyer],
         contracts: Iterable[BuyerContract],
     ) -> None:
-        self._by_id: dict[PartyKind, dict[int, _Named]] = {
-            PartyKind.VERTICAL: {item.vertical_id: item for item in verticals},
-            PartyKind.OFFER: {item.offer_id: item for item in offers},
-            PartyKind.AFFILIATE: {item.affiliate_id: item for item in affiliates},
-            PartyKind.BUYER: {item.buyer_id: item for item in buyers},
+        self._names: dict[PartyKind, dict[int, str]] = {
+            PartyKind.VERTICAL: {item.vertical_id: item.name for item in verticals},
+            PartyKind.OFFER: {item.offer_id: item.name for item in offers},
+            PartyKind.AFFILIATE: {item.affiliate_id: item.name for item in affiliates},
+            PartyKind.BUYER: {item.buyer_id: item.name for item in buyers},
         }
         self._ids: dict[PartyKind, dict[str, int]] = {
-            kind: {item.name: party_id for party_id, item in items.items()} for kind, items in self._by_id.items()
+            kind: {name: party_id for party_id, name in names.items()} for kind, names in self._names.items()
         }
         self._campaigns = {item.campaign_id: item for item in campaigns}
         self._contracts = {item.buyer_contract_id: item for item in contracts}
@@ -70,6 +68,41 @@ class Parties:
                 found = Rejection(str(error))
             self._found_campaigns[names] = found
         return found
+
+    def add(self, new: NewParty, party_id: int) -> None:
+        """A party that has been created since."""
+        match new.kind:
+            case PartyKind.CAMPAIGN:
+                assert new.affiliate_id is not None
+                campaign = Campaign(
+                    campaign_id=party_id,
+                    affiliate_id=new.affiliate_id,
+                    offer_id=new.offer_id,
+                    name=new.name,
+                    active=True,
+                )
+                self._campaigns[party_id] = campaign
+                self._campaigns_by_name.setdefault(new.name, []).append(campaign)
+            case PartyKind.BUYER_CONTRACT:
+                assert new.buyer_id is not None and new.vertical_id is not None
+                contract = BuyerContract(
+                    buyer_contract_id=party_id,
+                    buyer_id=new.buyer_id,
+                    vertical_id=new.vertical_id,
+                    name=new.name,
+                    active=True,
+                    returnable=True,
+                    max_return_age_days=30,
+                    priced_on_outcome=False,
+                    returns_owed=0,
+                )
+                self._contracts[party_id] = contract
+                self._contracts_by_name.setdefault(new.name, []).append(contract)
+            case _:
+                self._names[new.kind][party_id] = new.name
+                self._ids[new.kind][new.name] = party_id
+        self._found_contracts.clear()
+        self._found_campaigns.clear()
 
     def _find_contract(self, names: ContractNames) -> BuyerContract | NewParty:
         vertical = self._named(PartyKind.VERTICAL, names.vertical_id, names.vertical)
@@ -122,8 +155,8 @@ class Parties:
         party_id = _id(kind, id_text)
         if party_id is None and not name:
             return None
-        if party_id is not None and (party := self._by_id[kind].get(party_id)) is not None:
-            _must_agree(kind, party_id, party.name, party_id, name)
+        if party_id is not None and (its_name := self._names[kind].get(party_id)) is not None:
+            _must_agree(kind, party_id, its_name, party_id, name)
             return party_id
         known_id = self._ids[kind].get(name) if name else None
         if known_id is not None:
@@ -153,11 +186,13 @@ class Parties:
     ) -> None:
         if given is None or given == owner_id:
             return
-        wrong = given.name if isinstance(given, NewParty) else self._by_id[owner_kind][given].name
+        wrong = given.name if isinstance(given, NewParty) else self._names[owner_kind][given]
         if owner_id is None:
             raise ValueError(f"The {kind.spoken} {shown(name)} has no {owner_kind.spoken}, not {shown(wrong)}")
-        right = self._by_id[owner_kind][owner_id].name
-        raise ValueError(f"The {kind.spoken} {shown(name)} is of the {owner_kind.spoken} {shown(right)}, not {shown(wrong)}")
+        right = self._names[owner_kind][owner_id]
+        raise ValueError(
+            f"The {kind.spoken} {shown(name)} is of {owner_kind.spoken} {shown(right)}, not {shown(wrong)}"
+        )
 
 
 def unknown(party: NewParty) -> Rejection:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from leadback.leads.configuration import Configuration
-from leadback.leads.ingest_differences import Changes, differs, lead_changes, sale_changes, text_of, wrong_replacement
+from leadback.leads.ingest_differences import Changes, compare_lead, compare_sale, differs, text_of, wrong_replacement
 from leadback.leads.ingest_model import ImportedSale, Lead, Rejection, SaleRow, Verdict
 from leadback.leads.ingest_reported import Reading, changes_of_report, read_report
 from leadback.leads.ingest_rows import SUB_IDS, shown
@@ -60,7 +60,7 @@ class Decisions:
         received_at: datetime,
         correct: bool,
     ) -> None:
-        """`sales` are all sales of `leads`, and those that rows name by sale_ref; `replaced` has its replacement already."""
+        """`sales`: all of `leads`, and those that rows name by sale_ref; `replaced`: what has a replacement."""
         self.configuration = configuration
         self.received_at = received_at
         self.correct = correct
@@ -84,7 +84,7 @@ class Decisions:
         found = self._recognise(row, contract, lead)
         if isinstance(found, Rejection):
             return found
-        of_lead = {} if lead is None else lead_changes(lead.lead, row, campaign)
+        lead_changes = {} if lead is None else compare_lead(lead.lead, row, campaign)
         if found is not None:
             assert lead is not None
             return self._import_again(row, contract, lead, found, lead_changes)
@@ -242,7 +242,7 @@ class Decisions:
             original is None or original.sale.sale_id != work.imported.replaces_sale_id
         ):
             return Rejection("replaces_sale_ref differs from what is stored, which cannot be corrected")
-        changes = sale_changes(work.imported, row)
+        changes = compare_sale(work.imported, row)
         report = Reading()
         # What a buyer or an operator has reported since is theirs.
         if row.reported is not None and work.sale.updated == Updated.NO:
@@ -253,7 +253,9 @@ class Decisions:
         if not (changes or lead_changes or report):
             return Verdict.SKIPPED
         if not self.correct:
-            return differs("the sale as it was imported", lead_changes | changes | dict.fromkeys(report.columns, []))
+            return differs(
+                "the sale as it was imported", lead_changes | changes | {name: [] for name in report.columns}
+            )
         price, sale_type = row.sold_price, row.sale_type or work.sale.sale_type
         wrong = wrong_replacement(
             sale_type, work.sale.sold_price if price is None else price, work.imported.replaces_sale_id
@@ -279,12 +281,11 @@ class Decisions:
         if work.imported.sale_ref is not None:
             self._by_ref[work.imported.sale_ref] = work
         values = {name: change[1] for name, change in changes.items() if name not in ("sale_ref", "buyer_lead_id")}
-        if "sold_price" in values and before.sale.updated == Updated.NO and before.sale.revenue == before.sale.sold_price:
-            values["revenue"] = values["sold_price"]
         if "sold_price" in values or "sold_at" in values:
             lead.shares_due = True
-        # The ledger's row speaks of this correction alone, so the sale before it has the lead's new values too.
-        state = {"revenue": values.pop("revenue")} if "revenue" in values else {}
+        # Revenue follows the price only until somebody has touched it.
+        untouched = before.sale.updated == Updated.NO and before.sale.revenue == before.sale.sold_price
+        state = {"revenue": values["sold_price"]} if "sold_price" in values and untouched else {}
         _put(work, values)
         self._enter(work, report, lead_changes | changes, state)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -36,12 +35,16 @@ _FIND_REPLACED = text("""
     WHERE network_id = :network_id AND replaces_sale_id = ANY (CAST(:sale_ids AS bigint[]))
 """)
 
-_LEAD_VALUES: Final = {"campaign_id": "integer"} | dict.fromkeys(SUB_IDS, "text") | {
-    "created_at": "timestamptz",
-    "payout": "numeric",
-    "is_test": "boolean",
-    "data": "jsonb",
-}
+_LEAD_VALUES: Final = (
+    {"campaign_id": "integer"}
+    | dict.fromkeys(SUB_IDS, "text")
+    | {
+        "created_at": "timestamptz",
+        "payout": "numeric",
+        "is_test": "boolean",
+        "data": "jsonb",
+    }
+)
 _LEAD_ROWS = Rows(lead_key="text", lead_id="text", **_LEAD_VALUES)
 _INSERT_LEADS = insert_statement("lead", _LEAD_ROWS)
 _CHANGED_LEADS = Rows(lead_key="text", **_LEAD_VALUES)
@@ -161,7 +164,9 @@ async def find_replaced(connection: AsyncConnection, network_id: int, sale_ids: 
 async def insert_leads(connection: AsyncConnection, network_id: int, leads: Sequence[Lead]) -> None:
     """New leads; one that somebody else added meanwhile is a unique violation."""
     # By key, so that two imports of one file wait for each other instead of deadlocking.
-    rows = [(lead.lead_key, lead.lead_id, *_lead_values(lead)) for lead in sorted(leads, key=lambda lead: lead.lead_key)]
+    rows = [
+        (lead.lead_key, lead.lead_id, *_lead_values(lead)) for lead in sorted(leads, key=lambda lead: lead.lead_key)
+    ]
     await connection.execute(_INSERT_LEADS, _LEAD_ROWS.parameters(rows, network_id=network_id))
 
 
@@ -233,7 +238,7 @@ async def insert_standing_sale(
     return True
 
 
-def _lead_values(lead: Lead) -> tuple[int | None | str | datetime | Decimal | bool, ...]:
+def _lead_values(lead: Lead) -> tuple[Any, ...]:
     data = msgspec.json.encode(lead.data).decode() if lead.data else "{}"
     return (lead.campaign_id, *lead.sub_ids, lead.created_at, lead.payout, lead.is_test, data)
 

@@ -9,8 +9,8 @@ from leadback.catalog.queries import read_catalog
 from leadback.kit.errors import Refused
 from leadback.networks.model import Network
 from leadback.reports.filter import read_names, resolve
-from leadback.reports.lead_status_cells import FieldCell, Scope, read_field_cells, read_status_cells
-from leadback.reports.lead_status_rows import key_of, shape_report, summarised
+from leadback.reports.lead_status_cells import FieldCell, Scope, prepare, read_cells, read_field_cells
+from leadback.reports.lead_status_rows import Cells, key_of, shape_report, summarised
 from leadback.reports.model import LeadStatusQuery, LeadStatusReport
 
 REPORT_DAYS_MAX: Final = 3700
@@ -45,8 +45,9 @@ async def lead_status(
         updated_only=query.show_changes,
         with_sub_status_only=query.show_sub_status,
     )
-    cells = await read_status_cells(connection, scope, cells_max=cells_max)
-    if len(cells) > cells_max:
+    await prepare(connection)
+    rows, statuses = await read_cells(connection, scope, cells_max=cells_max)
+    if len(rows) + len(statuses) > cells_max:
         raise Refused(
             f"The report would hold more than {cells_max} numbers of sales by row and status."
             " Ask for fewer days, filter, or divide it by one dimension."
@@ -55,7 +56,7 @@ async def lead_status(
     for extremes in (False, True):
         chosen = [f.field_id for f in summarised(catalog) if (f.summary in (Summary.MIN, Summary.MAX)) is extremes]
         values += await read_field_cells(connection, scope, chosen, extremes=extremes)
-    return shape_report(query, wanted, cells, values, catalog, names)
+    return shape_report(query, wanted, Cells(rows, statuses, values), catalog, names)
 
 
 def _check(query: LeadStatusQuery) -> None:

@@ -1,11 +1,10 @@
 """The numbers of the Lead Status report as PostgreSQL adds them up, from the rollups or from the sales themselves.
 
-Both sources are brought into the same relation of cells (the rollups' key and measures), so that everything after it
-is one path. The rollups cost as much as there are campaigns, days and statuses; only what they do not hold (sub ids,
+Both sources have the same columns (the rollups' key and measures), so that everything after them is one path. The rollups cost as much as there are campaigns, days and statuses; only what they do not hold (sub ids,
 smallest and largest values) is read from the sales in range, by index.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -24,6 +23,7 @@ from sqlalchemy import (
     extract,
     func,
     literal,
+    null,
     select,
     true,
     union_all,
@@ -41,11 +41,15 @@ from leadback.leads.tables import (
 )
 from leadback.parties.tables import buyer_contract, campaign
 from leadback.reports.filter import clauses
-from leadback.reports.model import SUB_IDS, Dimension, Filter
+from leadback.reports.model import SUB_IDS, Dimension, Filter, Reached, Returns
 
-MEASURES: Final = ("leads", "sales", "gross", "revenue", "payout")
 CAMPAIGNS_SIDE: Final = ("affiliate_id", "offer_id")
 CONTRACTS_SIDE: Final = ("buyer_id", "vertical_id")
+
+COUNTED_BY: Final = ("status_id", "sub_status_id", "updated", "stage_reached", "return_state")
+SALES_PLACE: Final = 1
+"""Where `_measures` has the sales."""
+WORK_MEM: Final = "64MB"
 
 KEY_OF: Final[dict[Dimension, tuple[str, ...]]] = {
     Dimension.CAMPAIGN: ("campaign_id",),
@@ -83,12 +87,10 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         return "sub_id" in self.key or any(name in self.wanted.texts for name in SUB_IDS)
 
 
-class StatusCell(NamedTuple):
-    """The sales of one row that stand at one status and sub-status; 0 for none."""
+class RowCell(NamedTuple):
+    """The sums of one row."""
 
     key: Key
-    status_id: int
-    sub_status_id: int
     leads: int
     sales: int
     updated: int
@@ -105,8 +107,17 @@ class StatusCell(NamedTuple):
     funded: int
 
 
+class StatusCell(NamedTuple):
+    """The sales of one row that stand at one status and sub-status; 0 for none."""
+
+    key: Key
+    status_id: int
+    sub_status_id: int
+    sales: int
+
+
 class FieldCell(NamedTuple):
-    """The values of one field in one row; smallest and largest None where they were not asked for."""
+    """The values of one field in one row, or in a part of it; smallest and largest None where they were not asked for."""
 
     key: Key
     field_id: int
@@ -116,58 +127,75 @@ class FieldCell(NamedTuple):
     largest: Decimal | None
 
 
-async def read_status_cells(connection: AsyncConnection, scope: Scope, *, cells_max: int) -> list[StatusCell]:
-    """The cells that hold sales; at most one more than `cells_max`."""
-    cells = _sales(scope) if scope.needs_sales else _rollup(scope, lead_status_rollup, lead_status_delta, MEASURES)
-    source, column_of = _joined(cells, scope)
-    keys = [column_of(name) for name in scope.key]
-    groups = [*keys, cells.c.status_id, cells.c.sub_status_id]
-    statement = (
-        select(*groups, *_measures(cells))
-        .select_from(source)
-        .where(*_conditions(cells, scope, column_of))
-        .group_by(*groups)
-        .having(func.sum(cells.c.sales) != 0)
-        .limit(cells_max + 1)
+async def prepare(connection: AsyncConnection) -> None:
+    """Let the transaction's statements add up in memory, and without the compiling that costs more than it saves."""
+    settings = func.set_config("work_mem", WORK_MEM, True), func.set_config("jit", "off", True)
+    await connection.execute(select(*settings))
+
+
+async def read_cells(
+    connection: AsyncConnection, scope: Scope, *, cells_max: int
+) -> tuple[list[RowCell], list[StatusCell]]:
+    """The rows that have sales, and their sales by status; together at most one more than `cells_max`.
+
+    The sums by all that is counted are made first, once for the rollup and once for the deltas; what is left is small.
+    """
+    sources = [_sales(scope)] if scope.needs_sales else [lead_status_rollup, lead_status_delta]
+    # One statement for both: a fold between two would be counted twice or not at all.
+    cell = union_all(*(_sums(source, scope) for source in sources)).cte("cell")
+    keys = [cell.c[name] for name in scope.key]
+    statuses = [cell.c.status_id, cell.c.sub_status_id]
+    measures = _measures(cell)
+    rows = select(*keys, *(cast(null(), Integer) for _ in statuses), *measures)
+    by_status = select(
+        *keys,
+        *statuses,
+        *(_count(cell.c.sales) if place == SALES_PLACE else cast(null(), BigInteger) for place in range(len(measures))),
     )
+    has_sales = func.sum(cell.c.sales) != 0
+    statement = union_all(
+        rows.group_by(*keys).having(has_sales), by_status.group_by(*keys, *statuses).having(has_sales)
+    ).limit(cells_max + 1)
+    row_cells, status_cells = [], []
     width = len(keys)
-    return [StatusCell(tuple(row[:width]), *row[width:]) for row in await connection.execute(statement)]
+    for row in await connection.execute(statement):
+        if row[width] is None:
+            row_cells.append(RowCell(tuple(row[:width]), *row[width + 2 :]))
+        else:
+            status_cells.append(StatusCell(tuple(row[:width]), *row[width : width + 2], row[width + 2 + SALES_PLACE]))
+    return row_cells, status_cells
 
 
 async def read_field_cells(
     connection: AsyncConnection, scope: Scope, field_ids: Collection[int], *, extremes: bool
 ) -> list[FieldCell]:
-    """The values of these Number fields; `extremes` reads them from the sales, for smallest and largest as well."""
+    """The values of these Number fields, in one part or two for each row; smallest and largest take the sales' own."""
     if not field_ids:
         return []
-    if extremes or scope.needs_sales:
-        cells = _sales_values(scope, field_ids)
-    else:
-        cells = _rollup(scope, field_rollup, field_delta, ("field_id", "value_count", "value_sum"))
-    source, column_of = _joined(cells, scope)
-    keys = [column_of(name) for name in scope.key]
-    values: list[ColumnElement[Any]] = [_count(cells.c.value_count), func.sum(cells.c.value_sum)]
-    values += [func.min(cells.c.value_sum), func.max(cells.c.value_sum)] if extremes else [literal(None), literal(None)]
-    statement = (
-        select(*keys, cells.c.field_id, *values)
-        .select_from(source)
-        .where(cells.c.field_id.in_(sorted(field_ids)), *_conditions(cells, scope, column_of))
-        .group_by(*keys, cells.c.field_id)
-        .having(func.sum(cells.c.value_count) != 0)
-    )
-    width = len(keys)
-    return [FieldCell(tuple(row[:width]), *row[width:]) for row in await connection.execute(statement)]
-
-
-def _rollup(scope: Scope, rollup: Any, delta: Any, measures: tuple[str, ...]) -> Subquery:
-    # One statement for both: a fold between two would be counted twice or not at all.
-    halves = [
-        select(*(table.c[name] for name in (*ROLLUP_KEY, *measures))).where(
-            table.c.network_id == scope.network_id, table.c.sold_on.between(scope.sold_from, scope.sold_to)
+    from_sales = extremes or scope.needs_sales
+    sources = [_sales_values(scope, field_ids)] if from_sales else [field_rollup, field_delta]
+    halves = []
+    for source in sources:
+        joined, columns = _joined(source, scope)
+        groups = [*(columns[name] for name in scope.key), source.c.field_id]
+        value = source.c.value_sum
+        ends = [func.min(value), func.max(value)] if extremes else [cast(null(), Numeric), cast(null(), Numeric)]
+        halves.append(
+            select(*groups, _count(source.c.value_count), func.sum(value), *ends)
+            .select_from(joined)
+            .where(source.c.field_id.in_(sorted(field_ids)), *_conditions(source, scope, columns))
+            .group_by(*groups)
         )
-        for table in (rollup, delta)
-    ]
-    return union_all(*halves).subquery("cell")
+    width = len(scope.key)
+    return [FieldCell(tuple(row[:width]), *row[width:]) for row in await connection.execute(union_all(*halves))]
+
+
+def _sums(source: FromClause, scope: Scope) -> Select[Any]:
+    joined, columns = _joined(source, scope)
+    groups = [columns[name].label(name) for name in scope.key]
+    groups += [source.c[name].label(name) for name in COUNTED_BY]
+    sums = [func.sum(source.c[name]).label(name) for name in ("leads", "sales", "gross", "revenue", "payout")]
+    return select(*groups, *sums).select_from(joined).where(*_conditions(source, scope, columns)).group_by(*groups)
 
 
 def _sales(scope: Scope) -> Subquery:
@@ -178,7 +206,7 @@ def _sales(scope: Scope) -> Subquery:
         sale.c.revenue,
         sale.c.payout_share.label("payout"),
     ]
-    return _sales_in_range(scope, measures, sale).subquery("cell")
+    return _sales_of(measures, sale, scope).subquery("sold")
 
 
 def _sales_values(scope: Scope, field_ids: Collection[int]) -> Subquery:
@@ -188,91 +216,84 @@ def _sales_values(scope: Scope, field_ids: Collection[int]) -> Subquery:
         literal(1, Integer).label("value_count"),
         cast(entry.c.value, Numeric).label("value_sum"),
     ]
-    statement = _sales_in_range(scope, measures, sale.join(entry, true()))
+    statement = _sales_of(measures, sale.join(entry, true()), scope)
     # Before any value becomes a number: other fields hold text.
-    return statement.where(entry.c.key.in_([str(field_id) for field_id in sorted(field_ids)])).subquery("cell")
+    return statement.where(entry.c.key.in_([str(field_id) for field_id in sorted(field_ids)])).subquery("sold")
 
 
-def _sales_in_range(scope: Scope, measures: list[Any], source: FromClause) -> Select[Any]:
+def _sales_of(measures: list[Any], source: FromClause, scope: Scope) -> Select[Any]:
     key = {
         "status_id": func.coalesce(sale.c.status_id, 0),
         "sub_status_id": func.coalesce(sale.c.sub_status_id, 0),
         "return_state": func.coalesce(sale.c.return_state, ""),
     }
-    columns = [key[name].label(name) if name in key else sale.c[name] for name in ROLLUP_KEY]
-    columns.append(sale.c.sub_id_1)
+    columns: list[ColumnElement[Any]] = [sale.c.network_id, sale.c.sub_id_1]
+    columns += [key[name].label(name) if name in key else sale.c[name] for name in ROLLUP_KEY]
     others = [name for name in SUB_IDS[1:] if name in scope.wanted.texts]
     if others:
-        same = (lead.c.network_id == sale.c.network_id) & (lead.c.lead_key == sale.c.lead_key)
-        source = source.join(lead, same)
+        source = source.join(lead, (lead.c.network_id == sale.c.network_id) & (lead.c.lead_key == sale.c.lead_key))
         columns += [lead.c[name] for name in others]
-    return (
-        select(*columns, *measures)
-        .select_from(source)
-        .where(
-            sale.c.network_id == scope.network_id,
-            sale.c.sold_on.between(scope.sold_from, scope.sold_to),
-            sale.c.is_test.is_(False),
-        )
-    )
+    return select(*columns, *measures).select_from(source).where(sale.c.is_test.is_(False))
 
 
-def _joined(cells: Subquery, scope: Scope) -> tuple[FromClause, Callable[[str], ColumnElement[Any]]]:
-    """The cells beside what their campaign and contract belong to, and where each dimension's column stands."""
-    asked = {*scope.key, *(f"{dimension}_id" for dimension in scope.wanted.ids)}
-    source: FromClause = cells
+def _joined(source: FromClause, scope: Scope) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
+    """The cells beside what their campaign and contract belong to, and the column of everything asked for."""
+    asked = {*scope.key, *(f"{dimension}_id" for dimension in scope.wanted.ids), *scope.wanted.texts}
+    joined = source
     if asked.intersection(CAMPAIGNS_SIDE):
-        same = (campaign.c.network_id == scope.network_id) & (campaign.c.campaign_id == cells.c.campaign_id)
-        source = source.join(campaign, same)
+        same = (campaign.c.network_id == source.c.network_id) & (campaign.c.campaign_id == source.c.campaign_id)
+        joined = joined.join(campaign, same)
     if asked.intersection(CONTRACTS_SIDE):
-        same = (buyer_contract.c.network_id == scope.network_id) & (
-            buyer_contract.c.buyer_contract_id == cells.c.buyer_contract_id
+        same = (buyer_contract.c.network_id == source.c.network_id) & (
+            buyer_contract.c.buyer_contract_id == source.c.buyer_contract_id
         )
-        source = source.join(buyer_contract, same)
-
-    def column_of(name: str) -> ColumnElement[Any]:
-        if name in CAMPAIGNS_SIDE:
-            return campaign.c[name]
-        if name in CONTRACTS_SIDE:
-            return buyer_contract.c[name]
-        if name == "sub_id":
-            return cells.c.sub_id_1
-        return _date(cells, scope, name) if name in ("day", "week", "month") else cells.c[name]
-
-    return source, column_of
+        joined = joined.join(buyer_contract, same)
+    return joined, {name: _column(source, scope, name) for name in asked}
 
 
-def _date(cells: Subquery, scope: Scope, name: str) -> ColumnElement[Any]:
-    """The first day of the day, week or month a sale was sold in: arithmetic of dates, which no zone can shift."""
-    sold_on = cells.c.sold_on
-    if name == "week":
-        return cast(sold_on - cast((extract("isodow", sold_on) - scope.week_start + 7) % 7, Integer), Date)
-    if name == "month":
-        return cast(sold_on - cast(extract("day", sold_on) - 1, Integer), Date)
-    return sold_on
+def _column(source: FromClause, scope: Scope, name: str) -> ColumnElement[Any]:
+    # Days, weeks and months by arithmetic of dates, which no zone can shift.
+    if name in CAMPAIGNS_SIDE:
+        return campaign.c[name]
+    if name in CONTRACTS_SIDE:
+        return buyer_contract.c[name]
+    match name:
+        case "sub_id":
+            return source.c.sub_id_1
+        case "day":
+            return source.c.sold_on
+        case "week":
+            since = cast((extract("isodow", source.c.sold_on) - scope.week_start + 7) % 7, Integer)
+            return cast(source.c.sold_on - since, Date)
+        case "month":
+            return cast(source.c.sold_on - cast(extract("day", source.c.sold_on) - 1, Integer), Date)
+        case _:
+            return source.c[name]
 
 
-def _conditions(
-    cells: Subquery, scope: Scope, column_of: Callable[[str], ColumnElement[Any]]
-) -> list[ColumnElement[bool]]:
-    found = clauses(scope.wanted, lambda name: column_of(f"{name}_id" if name in scope.wanted.ids else name))
+def _conditions(source: FromClause, scope: Scope, columns: dict[str, ColumnElement[Any]]) -> list[ColumnElement[bool]]:
+    found = [
+        source.c.network_id == scope.network_id,
+        source.c.sold_on.between(scope.sold_from, scope.sold_to),
+        *clauses(scope.wanted, lambda name: columns[f"{name}_id" if name in scope.wanted.ids else name]),
+    ]
     if scope.updated_only:
-        found.append(cells.c.updated != 0)
+        found.append(source.c.updated != 0)
     if scope.with_sub_status_only:
-        found.append(cells.c.sub_status_id != 0)
+        found.append(source.c.sub_status_id != 0)
     return found
 
 
-def _measures(cells: Subquery) -> list[ColumnElement[Any]]:
-    """In the order of `StatusCell`."""
-    sales = cells.c.sales
+def _measures(cell: FromClause) -> list[ColumnElement[Any]]:
+    """In the order of `RowCell`."""
+    sales = cell.c.sales
     return [
-        _count(cells.c.leads),
+        _count(cell.c.leads),
         _count(sales),
-        _count(sales, cells.c.updated != 0),
-        *(func.sum(cells.c[name]) for name in ("gross", "revenue", "payout")),
-        *(_count(sales, cells.c.return_state == state) for state in ("submitted", "credited", "replaced", "rejected")),
-        *(_count(sales, cells.c.stage_reached >= stage) for stage in range(1, 5)),
+        _count(sales, cell.c.updated != 0),
+        *(func.sum(cell.c[name]) for name in ("gross", "revenue", "payout")),
+        *(_count(sales, cell.c.return_state == state) for state in Returns.__struct_fields__),
+        *(_count(sales, cell.c.stage_reached >= stage) for stage in range(1, 1 + len(Reached.__struct_fields__))),
     ]
 
 

@@ -1,15 +1,16 @@
 """The Lead Status report from its cells: rows, columns, totals and their order, on values alone."""
 
-from collections.abc import Iterable, Sequence
+import operator
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 import msgspec
 
-from leadback.catalog.model import Catalog, Field, Status, Summary
+from leadback.catalog.model import Catalog, Field, Status, SubStatus, Summary
 from leadback.reports.filter import Names
-from leadback.reports.lead_status_cells import KEY_OF, FieldCell, Key, StatusCell
+from leadback.reports.lead_status_cells import KEY_OF, FieldCell, Key, RowCell, StatusCell
 from leadback.reports.model import (
     DATES,
     SALE_SIDE,
@@ -32,25 +33,23 @@ class Tally:
     """The sums of one row, or of all."""
 
     def __init__(self) -> None:
-        self.counts = dict.fromkeys(
-            ("leads", "sales", "updated", *Returns.__struct_fields__, *Reached.__struct_fields__), 0
-        )
-        self.money = dict.fromkeys(("gross", "revenue", "payout"), NOTHING)
-        self.sales_at: dict[tuple[int, int], int] = {}
-        self.fields: dict[int, FieldCell] = {}
+        self.sums = RowCell((), 0, 0, 0, NOTHING, NOTHING, NOTHING, 0, 0, 0, 0, 0, 0, 0, 0)
+        self.sales_at: dict[int, dict[int, int]] = {}
+        """By status, then sub-status; 0 for none."""
+        self._fields: dict[int, FieldCell] = {}
 
-    def add(self, cell: StatusCell) -> None:
-        """Count the sales of one cell."""
-        for name in self.counts:
-            self.counts[name] += getattr(cell, name)
-        for name in self.money:
-            self.money[name] += getattr(cell, name)
-        place = (cell.status_id, cell.sub_status_id)
-        self.sales_at[place] = self.sales_at.get(place, 0) + cell.sales
+    def add(self, cell: RowCell) -> None:
+        """Take in the sums of one row."""
+        self.sums = RowCell((), *map(operator.add, self.sums[1:], cell[1:]))
+
+    def add_sales(self, cell: StatusCell) -> None:
+        """Take in the sales at one status."""
+        there = self.sales_at.setdefault(cell.status_id, {})
+        there[cell.sub_status_id] = there.get(cell.sub_status_id, 0) + cell.sales
 
     def add_values(self, cell: FieldCell) -> None:
         """Take in the values of one field."""
-        known = self.fields.get(cell.field_id)
+        known = self._fields.get(cell.field_id)
         if known is not None:
             cell = cell._replace(
                 value_count=known.value_count + cell.value_count,
@@ -58,7 +57,20 @@ class Tally:
                 smallest=_pick(min, known.smallest, cell.smallest),
                 largest=_pick(max, known.largest, cell.largest),
             )
-        self.fields[cell.field_id] = cell
+        self._fields[cell.field_id] = cell
+
+    @property
+    def values(self) -> dict[int, FieldCell]:
+        """By field, those that have any."""
+        return {field_id: cell for field_id, cell in self._fields.items() if cell.value_count}
+
+
+class Cells(msgspec.Struct, frozen=True):
+    """What was read."""
+
+    rows: list[RowCell]
+    statuses: list[StatusCell]
+    fields: list[FieldCell]
 
 
 class Columns(msgspec.Struct, frozen=True):
@@ -66,37 +78,35 @@ class Columns(msgspec.Struct, frozen=True):
 
     leads: bool
     statuses: tuple[Status, ...]
+    sub_statuses: Mapping[int, SubStatus]
     fields: tuple[Field, ...]
 
 
 def shape_report(
-    query: LeadStatusQuery,
-    wanted: Filter,
-    cells: Iterable[StatusCell],
-    field_cells: Iterable[FieldCell],
-    catalog: Catalog,
-    names: Names,
+    query: LeadStatusQuery, wanted: Filter, cells: Cells, catalog: Catalog, names: Names
 ) -> LeadStatusReport:
     """Rows by most sales, then name, dates first and in their order; the totals are the sums of the rows' cells."""
-    rows: dict[Key, Tally] = {}
     totals = Tally()
-    for cell in cells:
-        rows.setdefault(cell.key, Tally()).add(cell)
+    rows = {cell.key: Tally() for cell in cells.rows}
+    for cell in cells.rows:
+        rows[cell.key].add(cell)
         totals.add(cell)
-    for values in field_cells:
-        rows[values.key].add_values(values)
+    for at_status in cells.statuses:
+        rows[at_status.key].add_sales(at_status)
+        totals.add_sales(at_status)
+    for values in cells.fields:
+        # What the deltas take away again may leave a part without sales: it adds up to nothing.
+        if values.key in rows:
+            rows[values.key].add_values(values)
         totals.add_values(values)
     columns = choose_columns(query.by, wanted, totals, catalog)
-    shaped = [
-        LeadStatusRow(name_row(query.by, key, names), numbers_of(tally, columns, catalog))
-        for key, tally in rows.items()
-    ]
+    shaped = [LeadStatusRow(name_row(query.by, key, names), numbers_of(tally, columns)) for key, tally in rows.items()]
     return LeadStatusReport(
         sold_from=query.sold_from,
         sold_to=query.sold_to,
         by=query.by,
         rows=tuple(sorted(shaped, key=_order(query.by))),
-        totals=numbers_of(totals, columns, catalog),
+        totals=numbers_of(totals, columns),
     )
 
 
@@ -107,13 +117,12 @@ def key_of(by: Sequence[Dimension]) -> tuple[str, ...]:
 
 def choose_columns(by: Sequence[Dimension], wanted: Filter, totals: Tally, catalog: Catalog) -> Columns:
     """Active statuses and summarised fields always; inactive ones where they have sales or values in the report."""
-    used = {status_id for status_id, _ in totals.sales_at}
-    statuses = [status for status in catalog.statuses.values() if status.active or status.status_id in used]
-    fields = summarised(catalog)
+    statuses = [item for item in catalog.statuses.values() if item.active or item.status_id in totals.sales_at]
     return Columns(
         leads=not wanted.dimensions.union(by).intersection(SALE_SIDE),
         statuses=tuple(sorted(statuses, key=lambda status: (status.position, status.status_id))),
-        fields=tuple(field for field in fields if field.active or field.field_id in totals.fields),
+        sub_statuses=catalog.sub_statuses,
+        fields=tuple(field for field in summarised(catalog) if field.active or field.field_id in totals.values),
     )
 
 
@@ -138,26 +147,28 @@ def name_row(by: Sequence[Dimension], key: Key, names: Names) -> dict[str, int |
     return named
 
 
-def numbers_of(tally: Tally, columns: Columns, catalog: Catalog) -> LeadStatusNumbers:
+def numbers_of(tally: Tally, columns: Columns) -> LeadStatusNumbers:
     """A row's numbers in the report's columns."""
-    counts, money = tally.counts, tally.money
-    statuses = {status.name: _status_count(tally, status, catalog) for status in columns.statuses}
-    no_status = tally.sales_at.get((0, 0), 0)
-    assert sum(count.sales for count in statuses.values()) + no_status == counts["sales"], "every sale in one column"
+    sums, values = tally.sums, tally.values
+    statuses = {
+        status.name: _status_count(tally.sales_at.get(status.status_id, {}), columns) for status in columns.statuses
+    }
+    no_status = tally.sales_at.get(0, {}).get(0, 0)
+    assert sum(count.sales for count in statuses.values()) + no_status == sums.sales, "every sale in one column"
     return LeadStatusNumbers(
-        leads=counts["leads"] if columns.leads else None,
-        sales=counts["sales"],
-        updated=counts["updated"],
+        leads=sums.leads if columns.leads else None,
+        sales=sums.sales,
+        updated=sums.updated,
         statuses=statuses,
         no_status=no_status,
-        fields={field.name: _summary(field.summary, tally.fields.get(field.field_id)) for field in columns.fields},
-        gross=money["gross"],
-        adjustments=money["revenue"] - money["gross"],
-        revenue=money["revenue"],
-        payout=money["payout"],
-        margin=money["revenue"] - money["payout"],
-        returns=Returns(*(counts[name] for name in Returns.__struct_fields__)),
-        reached=Reached(*(counts[name] for name in Reached.__struct_fields__)),
+        fields={field.name: _summary(field.summary, values.get(field.field_id)) for field in columns.fields},
+        gross=sums.gross,
+        adjustments=sums.revenue - sums.gross,
+        revenue=sums.revenue,
+        payout=sums.payout,
+        margin=sums.revenue - sums.payout,
+        returns=Returns(sums.submitted, sums.credited, sums.replaced, sums.rejected),
+        reached=Reached(sums.contacted, sums.qualified, sums.converted, sums.funded),
     )
 
 
@@ -172,13 +183,12 @@ def as_document(report: LeadStatusReport) -> dict[str, Any]:
     }
 
 
-def _status_count(tally: Tally, status: Status, catalog: Catalog) -> StatusCount:
-    at = {sub_id: sales for (status_id, sub_id), sales in tally.sales_at.items() if status_id == status.status_id}
-    without = at.pop(0, 0)
-    in_order = sorted(at, key=lambda sub_id: (catalog.sub_statuses[sub_id].position, sub_id))
-    divided = {catalog.sub_statuses[sub_id].name: at[sub_id] for sub_id in in_order}
-    if without:
-        divided[""] = without
+def _status_count(sales_at: Mapping[int, int], columns: Columns) -> StatusCount:
+    known = [columns.sub_statuses[sub_id] for sub_id in sales_at if sub_id]
+    known.sort(key=lambda item: (item.position, item.sub_status_id))
+    divided = {item.name: sales_at[item.sub_status_id] for item in known}
+    if 0 in sales_at:
+        divided[""] = sales_at[0]
     return StatusCount(sum(divided.values()), divided)
 
 

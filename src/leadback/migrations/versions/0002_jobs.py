@@ -1,4 +1,4 @@
-"""The job queue, in a schema of its own."""
+"""The job queue, in a schema of its own, and the right to lock what the outbox holds."""
 
 from pathlib import Path
 
@@ -24,3 +24,5 @@ def upgrade() -> None:
     op.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA jobs TO leadback_app")
     op.execute("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA jobs TO leadback_app")
     op.execute("REVOKE ALL ON ALL FUNCTIONS IN SCHEMA jobs FROM PUBLIC")
+    # Nobody changes a notice, but SELECT … FOR UPDATE SKIP LOCKED is refused without this.
+    op.execute("GRANT UPDATE ON outbox TO leadback_app")
