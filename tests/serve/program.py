@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 import leadback
-from tests.kit.embedded_support import DEADLINE_SECONDS, is_alive, live_servers, wait_for
+from tests.kit.embedded_support import DEADLINE_SECONDS, ask, is_alive, live_servers, wait_for
+from tests.support.server import Addresses
 
 PROGRAM = (sys.executable, "-P", "-m", "leadback")
 READY = re.compile(r"Leadback serves (http://\S+)")
@@ -134,6 +135,12 @@ def refusal(*arguments: object, environment: Mapping[str, str] | None = None, po
         printed, _ = program.process.communicate(timeout=DEADLINE_SECONDS)
         assert (program.process.returncode, printed) == (2, "")
         return program.errors
+
+
+def job_workers(addresses: Addresses) -> int:
+    """How many workers the job queue believes in: a killed one is forgotten after half a minute only."""
+    count: int = ask(addresses.owner, "SELECT count(*) FROM jobs.procrastinate_workers")[0]
+    return count
 
 
 def stop_database(data_dir: Path) -> None:

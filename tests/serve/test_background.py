@@ -1,7 +1,5 @@
 """What the background worker does without being asked: fold, hand out, clean, and keep the ledger's months ahead."""
 
-import os
-import signal
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,7 +15,7 @@ from leadback.leads.clean import clean
 from leadback.leads.months import add_months_ahead, are_months_ahead
 from tests.kit.embedded_support import ask, wait_for
 from tests.serve.network import sold
-from tests.serve.program import Program, running
+from tests.serve.program import Program, job_workers, running
 from tests.support.server import Addresses
 
 
@@ -95,7 +93,11 @@ async def test_cleaning_removes_what_has_had_its_time_and_nothing_else(database:
     await sold(database, network_id, 1)
     async with database.transaction(network_id) as connection:
         for table, columns, values in (
-            ("idempotency_key", "caller, operation, key, fingerprint, answer", "'buyer:10', 'UpdateLead', :name, '', '{}'"),
+            (
+                "idempotency_key",
+                "caller, operation, key, fingerprint, answer",
+                "'buyer:10', 'UpdateLead', :name, '', '{}'",
+            ),
             (
                 "recent_answer",
                 "sale_id, fingerprint, version, answer, connection, state, answered_at",
@@ -160,20 +162,12 @@ def jobs_under_way(addresses: Addresses) -> int:
 
 def test_a_killed_worker_leaves_nothing_that_stops_the_next(addresses: Addresses) -> None:
     environment = {"LEADBACK_DATABASE_URL": addresses.app}
+    before = job_workers(addresses)
     with running("work", environment=environment) as first:
-        wait_for(lambda: listens(addresses))
-        os.kill(first.process.pid, signal.SIGKILL)
-        first.process.wait()
-        wait_for(lambda: not listens(addresses))
+        wait_for(lambda: job_workers(addresses) > before)
+        first.kill()
+        known = job_workers(addresses)
         with running("work", environment=environment) as second:
-            wait_for(lambda: listens(addresses))
+            wait_for(lambda: job_workers(addresses) > known)
             assert second.stop() == 0
-
-
-def listens(addresses: Addresses) -> bool:
-    """Whether somebody works on the jobs of this database."""
-    statement = (
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE application_name = 'leadback jobs' AND datname = current_database()"
-    )
-    return bool(ask(addresses.owner, statement)[0])
+        assert job_workers(addresses) == known

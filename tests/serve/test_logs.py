@@ -58,7 +58,7 @@ def test_a_key_and_a_password_are_hidden_wherever_they_stand() -> None:
 def test_an_exception_is_told_by_kind_and_place_and_not_by_what_it_quotes() -> None:
     written = lines(
         "try:\n    int('secret value')\nexcept ValueError:\n    log.exception('broken')\n"
-        "try:\n    raise Refused('There is no network yet.')\nexcept Refused:\n    logging.getLogger('x').exception('no')"
+        "try:\n    raise Refused('There is no network yet.')\nexcept Refused:\n    logging.getLogger().exception('no')"
     )
     first, second = (line["error"] for line in written)
     assert isinstance(first, dict)

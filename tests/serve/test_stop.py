@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from pathlib import Path
 
 import httpx
@@ -10,9 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from leadback.kit.database import Database, lock_configuration
-from tests.kit.embedded_support import is_alive, live_servers, wait_for
-from tests.serve.network import DONE, opened, sold, update_path
-from tests.serve.program import Program, running, serving
+from tests.kit.embedded_support import DEADLINE_SECONDS, is_alive, live_servers, wait_for
+from tests.serve.network import DONE, sold, update_path
+from tests.serve.program import Program, job_workers, running, serving
 from tests.support.seed import Seeded
 from tests.support.server import Addresses
 
@@ -41,7 +42,9 @@ async def test_asked_to_stop_it_answers_what_it_accepted(
 
 async def waiting_updates(database: Database) -> None:
     """Wait until a batch waits for the network's configuration."""
-    statement = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()")
+    statement = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()"
+    )
     waiting = 0
     while not waiting:
         async with database.outside_networks() as connection:
@@ -83,7 +86,7 @@ def test_a_terminal_that_says_stop_to_all_its_processes_stops_it_in_order(
         wait_for(program.background_worker)
         for pid in [*program.web_workers(), program.process.pid]:
             os.kill(pid, number)
-        assert program.process.wait() == 0
+        assert program.process.wait(DEADLINE_SECONDS) == 0
         assert "error" not in program.errors
 
 
@@ -102,21 +105,14 @@ def test_when_it_is_killed_its_workers_end_and_the_next_one_has_the_port_at_once
 def test_workers_of_a_killed_program_are_gone_within_a_second(
     environment: dict[str, str], addresses: Addresses
 ) -> None:
+    before = job_workers(addresses)
     with serving(environment=environment) as program:
-        wait_for(lambda: asyncio.run(has_job_connections(addresses)))
+        wait_for(lambda: job_workers(addresses) > before)
         workers = program.children()
         program.kill()
-        ended = asyncio.run(seconds_until_gone(workers))
-    assert ended <= ORPHAN_SECONDS_MAX
-
-
-async def seconds_until_gone(pids: list[int]) -> float:
-    """How long these processes still live."""
-    loop = asyncio.get_running_loop()
-    started = loop.time()
-    while any(is_alive(pid) for pid in pids):
-        await asyncio.sleep(0.01)
-    return loop.time() - started
+        killed = time.monotonic()
+        wait_for(lambda: not any(is_alive(pid) for pid in workers))
+        assert time.monotonic() - killed <= ORPHAN_SECONDS_MAX
 
 
 def test_a_web_worker_that_dies_is_replaced_and_the_others_go_on(environment: dict[str, str]) -> None:
@@ -138,18 +134,9 @@ def test_a_background_worker_that_dies_is_replaced(environment: dict[str, str]) 
         wait_for(lambda: program.background_worker() not in (None, died))
 
 
-def test_a_background_worker_of_its_own_outlives_whoever_started_it(addresses: Addresses) -> None:
+def test_a_background_worker_of_its_own_stops_when_asked_to(addresses: Addresses) -> None:
+    before = job_workers(addresses)
     with running("work", environment={"LEADBACK_DATABASE_URL": addresses.app}) as program:
-        wait_for(lambda: asyncio.run(has_job_connections(addresses)))
+        wait_for(lambda: job_workers(addresses) > before)
         assert program.stop() == 0
         assert program.errors == ""
-
-
-async def has_job_connections(addresses: Addresses) -> bool:
-    """Whether somebody works on the jobs."""
-    statement = text(
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE application_name = 'leadback jobs' AND datname = current_database()"
-    )
-    async with opened(addresses.owner) as database, database.outside_networks() as connection:
-        return bool((await connection.execute(statement)).scalar_one())

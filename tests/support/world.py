@@ -98,7 +98,7 @@ async def make_world(
             for row in sale_rows:
                 stored = row | {"network_id": network_id, "sub_id_1": lead_row["sub_id_1"]}
                 inserted = await connection.execute(insert(sale).values(stored).returning(sale.c.sale_id))
-                unsaid = {name: None for name in Sale.__struct_fields__ if name not in row}
+                unsaid: dict[str, Any] = {name: None for name in Sale.__struct_fields__ if name not in row}
                 unsaid |= {"stage_reached": 0, "updated": 0, "update_count": 0, "version": 1, "ledger_hash": b""}
                 unsaid |= {"field_values": {}, "sale_id": inserted.scalar_one(), "lead_id": lead_row["lead_id"]}
                 world.sold.append(Sold(Sale(**(row | unsaid)), tuple(lead_row[f"sub_id_{n}"] for n in range(1, 6))))

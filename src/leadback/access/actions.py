@@ -63,7 +63,9 @@ async def create_key(
         if sqlstate(error) == FOREIGN_KEY_VIOLATION:
             raise Refused(f"There is no buyer with the id {buyer_id}.") from error
         raise
-    await record_change(connection, network_id, created("api_key", api_key_id, told), actor=actor, now=now)
+    await record_change(
+        connection, network_id, created("create api key", "api_key", api_key_id, told), actor=actor, now=now
+    )
     return api_key_id, key
 
 

@@ -23,26 +23,17 @@ def changed(action: str, subject: str, subject_id: int, before: msgspec.Struct, 
     )
 
 
-def created(subject: str, subject_id: int, after: msgspec.Struct | Mapping[str, object]) -> Entry:
+def created(action: str, subject: str, subject_id: int, after: msgspec.Struct | Mapping[str, object]) -> Entry:
     """The entry of a new thing."""
-    return Entry(
-        action=f"create {spoken(subject)}", subject=subject, subject_id=subject_id, before=None, after=kept(after)
-    )
+    return Entry(action=action, subject=subject, subject_id=subject_id, before=None, after=kept(after))
 
 
-def deleted(subject: str, subject_id: int, before: msgspec.Struct) -> Entry:
+def deleted(action: str, subject: str, subject_id: int, before: msgspec.Struct) -> Entry:
     """The entry of a thing that is no more."""
-    return Entry(
-        action=f"delete {spoken(subject)}", subject=subject, subject_id=subject_id, before=kept(before), after=None
-    )
+    return Entry(action=action, subject=subject, subject_id=subject_id, before=kept(before), after=None)
 
 
 def kept(value: msgspec.Struct | Mapping[str, object]) -> dict[str, Any]:
     """A thing's values as JSON keeps them: times and networks as text, sets in order."""
     found: dict[str, Any] = msgspec.to_builtins(value, order="sorted", enc_hook=str)
     return found
-
-
-def spoken(subject: str) -> str:
-    """A table's name as people say it."""
-    return subject.replace("_", " ")

@@ -18,6 +18,7 @@ from leadback.catalog.rules import (
     check_scope,
     id_of,
     items_of,
+    kind_of,
     new_field,
     new_status,
     next_position,
@@ -225,7 +226,8 @@ async def _create(
     connection: AsyncConnection, network_id: int, items: dict[int, Item], after: Item, *, actor: Actor, now: datetime
 ) -> int:
     check_item(after, items.values())
-    await save_item(connection, network_id, None, after, action="create", actor=actor, now=now)
+    action = f"create {kind_of(after).spoken}"
+    await save_item(connection, network_id, None, after, action=action, actor=actor, now=now)
     return id_of(after)
 
 

@@ -261,7 +261,7 @@ class _Planner:
     def _create(self, place: str, entry: Listed, item: Item) -> Item:
         if entry.active is not UNSET:
             item = msgspec.structs.replace(item, active=entry.active)
-        self._put("create", place, None, item)
+        self._put(f"create {kind_of(item).spoken}", place, None, item)
         inactive = "" if item.active else ", inactive"
         name = full_name(item, self.items[CatalogKind.STATUS])
         self.lines.append(f"+ {kind_of(item).spoken} {name}{inactive}")

@@ -34,7 +34,7 @@ async def save_item(
     kind = kind_of(after)
     if before is None:
         await store.insert_item(connection, network_id, kind, msgspec.structs.asdict(after))
-        await record_change(connection, network_id, created(kind, id_of(after), after), actor=actor, now=now)
+        await record_change(connection, network_id, created(action, kind, id_of(after), after), actor=actor, now=now)
         return
     entry = changed(action, kind, id_of(after), before, after)
     if entry is None:
@@ -93,7 +93,9 @@ async def remove_item(connection: AsyncConnection, network_id: int, item: Item, 
         if sqlstate(error) == FOREIGN_KEY_VIOLATION:
             raise in_use from error
         raise
-    await record_change(connection, network_id, deleted(kind, id_of(item), item), actor=actor, now=now)
+    await record_change(
+        connection, network_id, deleted(f"delete {kind.spoken}", kind, id_of(item), item), actor=actor, now=now
+    )
 
 
 def refused_in_use(item: Item) -> Refused:

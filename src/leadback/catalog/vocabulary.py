@@ -29,7 +29,7 @@ from typing import Any, Final, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from leadback.catalog.model import DataType, Summary
+from leadback.catalog.model import MEANINGS, STAGES, DataType, Summary
 from leadback.kit.errors import Refused
 
 FILE_BYTES_MAX: Final = 1_000_000
@@ -88,6 +88,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
 
 Entry = TypeVar("Entry", bound=Listed)
 
+_CHOICES: Final = {"type": tuple(DataType), "summary": tuple(Summary), "meaning": MEANINGS, "stage": STAGES}
 _SECTIONS: Final = frozenset({"status", "field", "return_reason"})
 
 
@@ -155,7 +156,9 @@ def _entry(place: str, table: object, kind: type[Entry]) -> Entry:
     try:
         entry = msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        raise Refused(f"{place}: {error}") from error
+        allowed = next((words for key, words in _CHOICES.items() if str(error).endswith(f"`$.{key}`")), None)
+        hint = "" if allowed is None else f"; allowed are {', '.join(allowed)}"
+        raise Refused(f"{place}: {error}{hint}") from error
     for key in ("verticals", "buyers"):
         names = values.get(key, [])
         if len(set(names)) != len(names):

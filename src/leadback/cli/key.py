@@ -24,7 +24,7 @@ group = typer.Typer(help="The keys with which buyers report.", no_args_is_help=T
 # As long as the longest `shown_as`: a mistyped key is not repeated whole.
 SHOWN_LENGTH_MAX = 16
 
-COLUMNS = ("api_key_id", "shown_as", "buyer", "state", "created_at", "expires_at", "last_used_at")
+COLUMNS = ("api_key_id", "shown_as", "buyer", "state", "expires_at")
 
 
 @command(group, "create")

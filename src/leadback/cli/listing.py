@@ -22,6 +22,12 @@ from leadback.parties.queries import (
 
 group = typer.Typer(help="What the network has, by name and id.", no_args_is_help=True)
 
+# A table should fit a terminal: what is rarely looked for stands in the JSON alone.
+ONLY_JSON = frozenset(
+    "account_manager_id affiliate_id buyer_id buyers colour keyless_networks keyless_until length_max list_values"
+    " offer_id priced_on_outcome rate_per_key retry_guard returns_owed vertical_id verticals".split()
+)
+
 Rows = list[dict[str, Any]]
 Reader = Callable[[AsyncConnection, int], Awaitable[Rows]]
 
@@ -88,7 +94,9 @@ def _list(read: Reader, format: Format) -> None:  # noqa: A002 - as the option i
         if format is Format.JSON:
             print_json(rows)
         elif rows:
-            print_table(list(rows[0]), [[_told(value) for value in row.values()] for row in rows])
+            own_id, *others = rows[0]
+            columns = [own_id, *(name for name in others if name not in ONLY_JSON)]
+            print_table(columns, [[_told(row[name]) for name in columns] for row in rows])
         else:
             print("There is none yet.")
 

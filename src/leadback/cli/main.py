@@ -5,6 +5,7 @@ import sys
 import typer
 
 from leadback.cli import buyer, catalog, contract, import_sales, init, key, listing, migrate, network, report, vertical
+from leadback.cli.demo import demo
 from leadback.cli.serve import serve
 from leadback.cli.session import command
 from leadback.cli.work import work
@@ -32,6 +33,7 @@ app.add_typer(buyer.group, name="buyer")
 app.add_typer(contract.group, name="contract")
 app.add_typer(migrate.group)
 command(app, "work")(work)
+command(app, "demo")(demo)
 
 
 def main() -> None:

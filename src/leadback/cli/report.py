@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -170,7 +171,13 @@ def _key_columns(report: LeadStatusReport) -> list[Column]:
     columns = []
     for place, name in enumerate(names):
         words = name.replace("_", " ")
-        texts = [str(row.key[name] or f"(no {words})") for row in report.rows]
+        ids = {(row.key[name], row.key.get(f"{name}_id")) for row in report.rows}
+        shared = Counter(called for called, _ in ids)
+        texts = []
+        for row in report.rows:
+            called = row.key[name] or f"(no {words})"
+            # Two affiliates may each have a campaign "Search".
+            texts.append(f"{called} ({row.key[f'{name}_id']})" if shared[row.key[name]] > 1 else str(called))
         columns.append(Column(words.capitalize(), ["Total" if place == 0 else "", *texts], right=False))
     return columns
 

@@ -39,6 +39,7 @@ HEADER_MS_MAX: Final = 5_000
 STOP_SECONDS_MAX: Final = 30
 ANSWER_SECONDS_MAX: Final = 5.0
 LOOK_SECONDS: Final = 0.02
+WAKE_SECONDS: Final = 1.0
 
 EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to knock when a worker listens there
 
@@ -133,6 +134,7 @@ def _run_workers(settings: Settings, address: str, background: BackgroundWorker 
         log_dictconfig=GRANIAN_LOGS,
         log_access=False,
     )
+    server.main_loop_interrupt = _Wake(server)
     stopping = threading.Event()
     companion = threading.Thread(
         target=_accompany, args=(server, settings, address, background, stopping), name="companion", daemon=True
@@ -154,6 +156,21 @@ def _run_workers(settings: Settings, address: str, background: BackgroundWorker 
         stopping.set()
         if background is not None:
             background.stop()
+
+
+class _Wake(threading.Event):
+    """What Granian's main loop waits for, and clears after looking: a stop that comes between would be missed."""
+
+    def __init__(self, server: MPServer) -> None:
+        super().__init__()
+        self._server = server
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, or a stop was asked for."""
+        while not super().wait(WAKE_SECONDS):
+            if self._server.interrupt_signal:
+                return True
+        return True
 
 
 def _accompany(

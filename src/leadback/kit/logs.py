@@ -45,7 +45,6 @@ def configure_logs(level: str) -> None:
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*first, structlog.stdlib.add_logger_name],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _explain, _render],
-            keep_exc_info=True,
         )
     )
     logging.basicConfig(level=number, handlers=[handler], force=True)

@@ -142,6 +142,7 @@ class SalesIngest:
         """One portion in one transaction; instead, the rows whose parties must be created first."""
         async with self.database.transaction(self.network_id) as connection:
             await share_configuration(connection, self.network_id)
+            await ingest_store.look_up_by_index(connection)
             knowledge = await self._read(connection)
             received_at = now()
             judged = [self._judge(source, knowledge, received_at) for source in sources]

@@ -9,30 +9,63 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.kit.sql import Rows, insert_statement
+from leadback.leads.ingest_arrays import array_texts
 from leadback.leads.ingest_model import ImportedSale, Lead
 from leadback.leads.ingest_rows import SUB_IDS
 from leadback.leads.model import Sale
 from leadback.leads.store import SALE_COLUMNS
 
+# Every lead and every sale is looked up by itself, through the index that gives the order asked for. A network younger
+# than PostgreSQL's statistics is believed to be a row or two: joined, it would be read from end to end for each row.
+_LOOK_UP = text("""
+    SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+        set_config('enable_sort', 'off', true)
+""")
 _LOCK_LEADS = text(f"""
-    SELECT lead_key, lead_id, campaign_id, {", ".join(SUB_IDS)}, created_at, payout, is_test, data
-    FROM lead
-    WHERE network_id = :network_id AND lead_key = ANY (CAST(:lead_keys AS text[]))
-    ORDER BY lead_key
-    FOR UPDATE
+    SELECT found.*
+    FROM unnest(CAST(:lead_keys AS text[])) AS row(lead_key)
+    CROSS JOIN LATERAL (
+        SELECT lead_key, lead_id, campaign_id, {", ".join(SUB_IDS)}, created_at, payout, is_test, data
+        FROM lead
+        WHERE network_id = :network_id AND lead_key = row.lead_key
+        FOR UPDATE
+    ) AS found
+""")
+_FIND_SALES_OF_LEADS = text("""
+    SELECT found.sale_id
+    FROM unnest(CAST(:lead_keys AS text[])) AS row(lead_key)
+    CROSS JOIN LATERAL (
+        SELECT sale_id FROM sale WHERE network_id = :network_id AND lead_key = row.lead_key
+        ORDER BY buyer_contract_id OFFSET 0
+    ) AS found
+""")
+_FIND_SALES_BY_REF = text("""
+    SELECT found.sale_id
+    FROM unnest(CAST(:sale_refs AS text[])) AS row(sale_ref)
+    CROSS JOIN LATERAL (
+        SELECT sale_id FROM sale WHERE network_id = :network_id AND sale_ref = row.sale_ref
+        ORDER BY sale_ref OFFSET 0
+    ) AS found
 """)
 _LOCK_SALES = text(f"""
     SELECT {SALE_COLUMNS}, sale.sale_ref, sale.buyer_lead_id, sale.replaces_sale_id
-    FROM sale
-    JOIN lead ON lead.network_id = :network_id AND lead.lead_key = sale.lead_key
-    WHERE sale.network_id = :network_id
-        AND (sale.lead_key = ANY (CAST(:lead_keys AS text[])) OR sale.sale_ref = ANY (CAST(:sale_refs AS text[])))
-    ORDER BY sale.sale_id
-    FOR UPDATE OF sale
+    FROM unnest(CAST(:sale_ids AS bigint[])) AS row(sale_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM sale WHERE network_id = :network_id AND sale_id >= row.sale_id
+        ORDER BY sale_id LIMIT 1
+        FOR UPDATE
+    ) AS sale
+    CROSS JOIN LATERAL (
+        SELECT lead_id FROM lead WHERE network_id = :network_id AND lead_key = sale.lead_key OFFSET 0
+    ) AS lead
 """)
 _FIND_REPLACED = text("""
-    SELECT replaces_sale_id FROM sale
-    WHERE network_id = :network_id AND replaces_sale_id = ANY (CAST(:sale_ids AS bigint[]))
+    SELECT found.replaces_sale_id
+    FROM unnest(CAST(:sale_ids AS bigint[])) AS row(sale_id)
+    CROSS JOIN LATERAL (
+        SELECT replaces_sale_id FROM sale WHERE network_id = :network_id AND replaces_sale_id = row.sale_id
+        ORDER BY replaces_sale_id OFFSET 0
+    ) AS found
 """)
 
 _LEAD_VALUES: Final = (
@@ -45,9 +78,11 @@ _LEAD_VALUES: Final = (
         "data": "jsonb",
     }
 )
-_LEAD_ROWS = Rows(lead_key="text", lead_id="text", **_LEAD_VALUES)
+_NEW_LEAD: Final = {"lead_key": "text", "lead_id": "text"} | _LEAD_VALUES
+_LEAD_ROWS = Rows(**_NEW_LEAD)
 _INSERT_LEADS = insert_statement("lead", _LEAD_ROWS)
-_CHANGED_LEADS = Rows(lead_key="text", **_LEAD_VALUES)
+_CHANGED_LEAD: Final = {"lead_key": "text"} | _LEAD_VALUES
+_CHANGED_LEADS = Rows(**_CHANGED_LEAD)
 _UPDATE_LEADS = text(f"""
     UPDATE lead SET {", ".join(f"{name} = row.{name}" for name in _LEAD_VALUES)}
     FROM {_CHANGED_LEADS.source}
@@ -70,14 +105,21 @@ _SALE_VALUES: Final = {
     "replaces_sale_id": "bigint",
 }
 _SOLD_ON = "CAST(row.sold_at AT TIME ZONE :time_zone AS date)"
-_NEW_SALES = Rows(lead_key="text", buyer_id="integer", buyer_contract_id="integer", revenue="numeric", **_SALE_VALUES)
+_NEW_SALE: Final = {
+    "lead_key": "text",
+    "buyer_id": "integer",
+    "buyer_contract_id": "integer",
+    "revenue": "numeric",
+} | _SALE_VALUES
+_NEW_SALES = Rows(**_NEW_SALE)
 _INSERT_SALES = text(f"""
     INSERT INTO sale (network_id, sold_on, {_NEW_SALES.columns})
     SELECT :network_id, {_SOLD_ON}, {_NEW_SALES.row_columns}
     FROM {_NEW_SALES.source}
     RETURNING sale_id, sold_on, lead_key, buyer_contract_id, sold_at, sale_ref
 """)
-_CHANGED_SALES = Rows(sale_id="bigint", **_SALE_VALUES)
+_CHANGED_SALE: Final = {"sale_id": "bigint"} | _SALE_VALUES
+_CHANGED_SALES = Rows(**_CHANGED_SALE)
 _UPDATE_SALES = text(f"""
     UPDATE sale SET sold_on = {_SOLD_ON}, {", ".join(f"{name} = row.{name}" for name in _SALE_VALUES)}
     FROM {_CHANGED_SALES.source}
@@ -99,13 +141,12 @@ _CHANGE_RETURNS_OWED = text(f"""
     WHERE buyer_contract.network_id = :network_id AND buyer_contract.buyer_contract_id = row.buyer_contract_id
 """)
 
-_ARRIVED = Rows(lead_key="text", buyer_id="integer")
+_ARRIVED_COLUMNS: Final = {"lead_key": "text", "buyer_id": "integer"}
+_ARRIVED = Rows(**_ARRIVED_COLUMNS)
 _COUNT_WAITING = text(f"""
-    SELECT count(*)
-    FROM {_ARRIVED.source}
-    JOIN failed_update ON failed_update.network_id = :network_id AND upper(failed_update.lead_id) = row.lead_key
-        AND failed_update.buyer_id = row.buyer_id
-    WHERE failed_update.waiting_until > :now AND failed_update.resolved_at IS NULL
+    SELECT count(*) FROM failed_update
+    WHERE network_id = :network_id AND waiting_until > :now AND resolved_at IS NULL
+        AND (upper(lead_id), buyer_id) IN (SELECT row.lead_key, row.buyer_id FROM {_ARRIVED.source})
 """)
 _INSERT_STANDING_LEAD = text("""
     INSERT INTO lead (network_id, lead_key, lead_id, created_at, payout, is_test)
@@ -123,9 +164,20 @@ _INSERT_STANDING_SALE = text("""
 """)
 
 
+async def look_up_by_index(connection: AsyncConnection) -> None:
+    """For the rest of the transaction, let every look-up go through its index, however small its table is yet.
+
+    PostgreSQL keeps a prepared statement's plan, and at the first portion the tables are empty.
+    """
+    await connection.execute(_LOOK_UP)
+
+
 async def lock_leads(connection: AsyncConnection, network_id: int, lead_keys: Collection[str]) -> list[Lead]:
     """Those of these leads that exist, locked in the order of their keys."""
-    rows = await connection.execute(_LOCK_LEADS, {"network_id": network_id, "lead_keys": sorted(lead_keys)})
+    rows = await connection.execute(
+        _LOCK_LEADS,
+        {"network_id": network_id} | array_texts({"lead_keys": "text"}, zip(sorted(lead_keys), strict=True)),
+    )
     return [
         Lead(
             lead_key=row.lead_key,
@@ -145,9 +197,18 @@ async def lock_lead_sales(
     connection: AsyncConnection, network_id: int, lead_keys: Collection[str], sale_refs: Collection[str]
 ) -> list[ImportedSale]:
     """Every sale of these leads and every sale with one of these references, locked in the order of their ids."""
-    values = {"network_id": network_id, "lead_keys": sorted(lead_keys), "sale_refs": sorted(sale_refs)}
-    found = []
-    for row in await connection.execute(_LOCK_SALES, values):
+    sale_ids: set[int] = set()
+    if lead_keys:
+        values = {"network_id": network_id} | array_texts({"lead_keys": "text"}, zip(lead_keys, strict=True))
+        sale_ids |= set((await connection.execute(_FIND_SALES_OF_LEADS, values)).scalars())
+    if sale_refs:
+        values = {"network_id": network_id} | array_texts({"sale_refs": "text"}, zip(sale_refs, strict=True))
+        sale_ids |= set((await connection.execute(_FIND_SALES_BY_REF, values)).scalars())
+    found: list[ImportedSale] = []
+    if not sale_ids:
+        return found
+    locked = {"network_id": network_id} | array_texts({"sale_ids": "bigint"}, zip(sorted(sale_ids), strict=True))
+    for row in await connection.execute(_LOCK_SALES, locked):
         columns = dict(row._mapping)
         own = {name: columns.pop(name) for name in ("sale_ref", "buyer_lead_id", "replaces_sale_id")}
         columns["field_values"] = {int(field_id): value for field_id, value in columns["field_values"].items()}
@@ -157,7 +218,8 @@ async def lock_lead_sales(
 
 async def find_replaced(connection: AsyncConnection, network_id: int, sale_ids: Collection[int]) -> set[int]:
     """Those of these sales that another sale replaces."""
-    rows = await connection.execute(_FIND_REPLACED, {"network_id": network_id, "sale_ids": sorted(sale_ids)})
+    values = {"network_id": network_id} | array_texts({"sale_ids": "bigint"}, zip(sale_ids, strict=True))
+    rows = await connection.execute(_FIND_REPLACED, values)
     return set(rows.scalars())
 
 
@@ -167,13 +229,13 @@ async def insert_leads(connection: AsyncConnection, network_id: int, leads: Sequ
     rows = [
         (lead.lead_key, lead.lead_id, *_lead_values(lead)) for lead in sorted(leads, key=lambda lead: lead.lead_key)
     ]
-    await connection.execute(_INSERT_LEADS, _LEAD_ROWS.parameters(rows, network_id=network_id))
+    await connection.execute(_INSERT_LEADS, {"network_id": network_id} | array_texts(_NEW_LEAD, rows))
 
 
 async def update_leads(connection: AsyncConnection, network_id: int, leads: Sequence[Lead]) -> None:
     """Leads that are locked, as they are now."""
     rows = [(lead.lead_key, *_lead_values(lead)) for lead in leads]
-    await connection.execute(_UPDATE_LEADS, _CHANGED_LEADS.parameters(rows, network_id=network_id))
+    await connection.execute(_UPDATE_LEADS, {"network_id": network_id} | array_texts(_CHANGED_LEAD, rows))
 
 
 async def insert_sales(
@@ -190,7 +252,7 @@ async def insert_sales(
         )
         for imported, sub_id_1 in sales
     ]
-    values = _NEW_SALES.parameters(rows, network_id=network_id, time_zone=time_zone)
+    values = {"network_id": network_id, "time_zone": time_zone} | array_texts(_NEW_SALE, rows)
     made = {tuple(row[2:]): (row[0], row[1]) for row in await connection.execute(_INSERT_SALES, values)}
     assert len(made) == len(rows), "two sales of one lead, contract, moment and reference"
     return [
@@ -204,7 +266,7 @@ async def update_sales(
 ) -> dict[int, date]:
     """What an import alone writes of sales that are locked; by sale id the network's day of each."""
     rows = [(imported.sale.sale_id, *_sale_values(imported, sub_id_1)) for imported, sub_id_1 in sales]
-    values = _CHANGED_SALES.parameters(rows, network_id=network_id, time_zone=time_zone)
+    values = {"network_id": network_id, "time_zone": time_zone} | array_texts(_CHANGED_SALE, rows)
     return {row.sale_id: row.sold_on for row in await connection.execute(_UPDATE_SALES, values)}
 
 
@@ -220,9 +282,9 @@ async def count_waiting(
     connection: AsyncConnection, network_id: int, arrived: Collection[tuple[str, int]], now: datetime
 ) -> int:
     """How many failed updates wait for a sale of one of these (lead key, buyer id) pairs."""
-    values = _ARRIVED.parameters(sorted(arrived), network_id=network_id, now=now)
-    found: int = (await connection.execute(_COUNT_WAITING, values)).scalar_one()
-    return found
+    values = array_texts(_ARRIVED_COLUMNS, arrived)
+    waiting = await connection.execute(_COUNT_WAITING, {"network_id": network_id, "now": now} | values)
+    return int(waiting.scalar_one())
 
 
 async def insert_standing_sale(

@@ -24,3 +24,15 @@ async def ledger_has(connection: AsyncConnection, network_id: int, sale_id: int,
     )
     values: dict[str, Any] = {"network_id": network_id, "sale_id": sale_id, "version": version, "hash": row_hash}
     return bool((await connection.execute(statement, values)).scalar_one())
+
+
+async def last_lead_sold_once(connection: AsyncConnection, network_id: int, buyer_id: int) -> str:
+    """The lead a buyer bought last of those that nobody else bought: one a call may name without its contract."""
+    statement = text("""
+        SELECT lead.lead_id FROM sale JOIN lead USING (network_id, lead_key)
+        WHERE sale.network_id = :network_id AND sale.buyer_id = :buyer_id AND NOT sale.is_test
+        AND sale.sale_type = 'exclusive'
+        ORDER BY sale.sold_at DESC LIMIT 1
+    """)
+    found: str = (await connection.execute(statement, {"network_id": network_id, "buyer_id": buyer_id})).scalar_one()
+    return found

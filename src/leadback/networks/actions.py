@@ -70,7 +70,7 @@ async def create_network(
             await store.insert_network(connection, network_id, values)
         except IntegrityError as error:
             raise _taken(error, name) from error
-        entry = created("network", network_id, values)
+        entry = created("create network", "network", network_id, values)
         await record(connection, network_id, entry, actor=(actor.kind, actor.actor_id, actor.name), changed_at=now)
     return network_id
 

@@ -193,7 +193,9 @@ async def delete_party(
         if sqlstate(error) == FOREIGN_KEY_VIOLATION:
             raise in_use from error
         raise
-    await record_change(connection, network_id, deleted(kind, party_id, before), actor=actor, now=now)
+    await record_change(
+        connection, network_id, deleted(f"delete {kind.spoken}", kind, party_id, before), actor=actor, now=now
+    )
 
 
 async def set_buyer(
@@ -244,7 +246,9 @@ async def _create(
     party_id: int = getattr(party, kind.id_column)
     await _check_name(connection, network_id, kind, party, party_id)
     await store.insert_party(connection, network_id, kind, msgspec.structs.asdict(party))
-    await record_change(connection, network_id, created(kind, party_id, party), actor=actor, now=now)
+    await record_change(
+        connection, network_id, created(f"create {kind.spoken}", kind, party_id, party), actor=actor, now=now
+    )
     return party_id
 
 

@@ -1,6 +1,6 @@
 """Which sales a report is about: conditions as people write them, names turned into ids, and their SQL."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement
@@ -19,7 +19,15 @@ from leadback.parties.queries import (
 )
 from leadback.reports.model import SUB_IDS, Condition, Filter
 
-NAMED: Final = ("campaign", "affiliate", "offer", "vertical", "buyer", "buyer_contract", "status")
+LISTS: Final[dict[str, Callable[[AsyncConnection, int], Awaitable[Sequence[Any]]]]] = {
+    "campaign": list_campaigns,
+    "affiliate": list_affiliates,
+    "offer": list_offers,
+    "vertical": list_verticals,
+    "buyer": list_buyers,
+    "buyer_contract": list_contracts,
+}
+NAMED: Final = (*LISTS, "status")
 CONDITIONS: Final = (*NAMED, "sale_type", "sub_id", *SUB_IDS)
 NAMES_SHOWN_MAX: Final = 20
 
@@ -27,17 +35,17 @@ Names = Mapping[str, Mapping[int, str]]
 """By dimension: id → name, inactive ones included."""
 
 
-async def read_names(connection: AsyncConnection, network_id: int, catalog: Catalog) -> Names:
-    """What everything a report can name is called."""
-    return {
-        "campaign": {item.campaign_id: item.name for item in await list_campaigns(connection, network_id)},
-        "affiliate": {item.affiliate_id: item.name for item in await list_affiliates(connection, network_id)},
-        "offer": {item.offer_id: item.name for item in await list_offers(connection, network_id)},
-        "vertical": {item.vertical_id: item.name for item in await list_verticals(connection, network_id)},
-        "buyer": {item.buyer_id: item.name for item in await list_buyers(connection, network_id)},
-        "buyer_contract": {item.buyer_contract_id: item.name for item in await list_contracts(connection, network_id)},
-        "status": {status_id: status.name for status_id, status in catalog.statuses.items()},
-    }
+async def read_names(
+    connection: AsyncConnection, network_id: int, catalog: Catalog, dimensions: Collection[str]
+) -> Names:
+    """What everything of these dimensions is called; those that need no look-up are left out."""
+    names: dict[str, dict[int, str]] = {}
+    for dimension in LISTS.keys() & dimensions:
+        items = await LISTS[dimension](connection, network_id)
+        names[dimension] = {getattr(item, f"{dimension}_id"): item.name for item in items}
+    if "status" in dimensions:
+        names["status"] = {status_id: status.name for status_id, status in catalog.statuses.items()}
+    return names
 
 
 def parse_condition(text: str) -> Condition:

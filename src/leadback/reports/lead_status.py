@@ -33,14 +33,16 @@ async def lead_status(
         raise Refused(SWITCHED_OFF)
     _check(query)
     catalog = await read_catalog(connection, network.network_id)
-    names = await read_names(connection, network.network_id, catalog)
+    key = key_of(query.by)
+    named = {name.removesuffix("_id") for name in key} | {condition.dimension for condition in query.conditions}
+    names = await read_names(connection, network.network_id, catalog, named)
     wanted = resolve(query.conditions, names)
     scope = Scope(
         network_id=network.network_id,
         sold_from=query.sold_from,
         sold_to=query.sold_to,
         week_start=network.week_start,
-        key=key_of(query.by),
+        key=key,
         wanted=wanted,
         updated_only=query.show_changes,
         with_sub_status_only=query.show_sub_status,

@@ -1,7 +1,8 @@
 """The numbers of the Lead Status report as PostgreSQL adds them up, from the rollups or from the sales themselves.
 
-Both sources have the same columns (the rollups' key and measures), so that everything after them is one path. The rollups cost as much as there are campaigns, days and statuses; only what they do not hold (sub ids,
-smallest and largest values) is read from the sales in range, by index.
+Both sources have the same columns (the rollups' key and measures), so that everything after them is one path. The
+rollups cost as much as there are campaigns, days and statuses; only what they do not hold (sub ids, smallest and
+largest values) is read from the sales in range, by index.
 """
 
 from collections.abc import Collection
@@ -117,7 +118,7 @@ class StatusCell(NamedTuple):
 
 
 class FieldCell(NamedTuple):
-    """The values of one field in one row, or in a part of it; smallest and largest None where they were not asked for."""
+    """The values of one field in one row, or in a part of it; smallest and largest None where not asked for."""
 
     key: Key
     field_id: int
@@ -162,7 +163,9 @@ async def read_cells(
         if row[width] is None:
             row_cells.append(RowCell(tuple(row[:width]), *row[width + 2 :]))
         else:
-            status_cells.append(StatusCell(tuple(row[:width]), *row[width : width + 2], row[width + 2 + SALES_PLACE]))
+            status_cells.append(
+                StatusCell(tuple(row[:width]), row[width], row[width + 1], row[width + 2 + SALES_PLACE])
+            )
     return row_cells, status_cells
 
 

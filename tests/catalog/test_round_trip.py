@@ -1,0 +1,130 @@
+"""Whatever catalog there can be: exported and applied to an empty network it is the same."""
+
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadback.catalog.export import export_vocabulary
+from leadback.catalog.model import Catalog, DataType, Field, ReturnReason, Status, SubStatus, Summary
+from leadback.catalog.plan import make_plan
+from leadback.catalog.rules import CatalogKind, check_item, id_of, items_of, kind_of
+from leadback.catalog.vocabulary import read_vocabulary, write_vocabulary
+from leadback.parties.model import Buyer, Vertical
+
+VERTICALS = [Vertical(vertical_id=number, name=name, active=True) for number, name in ((7, "Payday"), (3, 'So"lar\\'))]
+BUYERS = [
+    Buyer(
+        buyer_id=number,
+        name=f"Buyer {number}",
+        active=True,
+        account_manager_id=None,
+        lead_statuses=True,
+        accept_keyless=False,
+        keyless_until=None,
+        keyless_networks=(),
+        rate_per_key=None,
+        retry_guard="guard",
+    )
+    for number in (1, 2)
+]
+EMPTY: dict[str, Any] = {name: {} for name in Catalog.__struct_fields__} | {"aliases": ()}
+
+names = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp"), exclude_characters="\ufffe\uffff"),
+    min_size=1,
+    max_size=100,
+).filter(lambda name: name == name.strip())
+ids = st.integers(1, 2**31 - 1)
+field_names = st.from_regex(r"x_[A-Za-z0-9_]{0,20}", fullmatch=True)
+scopes = st.frozensets(st.sampled_from([7, 3]))
+
+
+@st.composite
+def catalogs(draw: st.DrawFn) -> Catalog:
+    """A catalog in the order of its places, as the database gives it."""
+    statuses = {
+        number: Status(
+            status_id=number,
+            name=name,
+            position=place,
+            colour=draw(st.sampled_from(["", "#2f9e6e"])),
+            meaning=meaning,
+            stage=draw(st.integers(0, 2 if meaning == "negative" else 4)),
+            terminal=draw(st.booleans()),
+            active=draw(st.booleans()),
+            vertical_ids=draw(scopes),
+        )
+        for place, (number, name) in enumerate(draw(_numbered(names)), 1)
+        for meaning in [draw(st.sampled_from(["positive", "neutral", "negative"]))]
+    }
+    sub_ids = iter(draw(st.lists(ids, unique=True, min_size=12, max_size=12)))
+    sub_statuses = [
+        SubStatus(sub_status_id=next(sub_ids), status_id=number, name=name, position=place, active=draw(st.booleans()))
+        for number in statuses
+        for place, name in enumerate(draw(st.lists(names, unique=True, max_size=3)), 1)
+    ]
+    fields = {
+        number: draw(_field(number, name, place))
+        for place, (number, name) in enumerate(draw(_numbered(field_names, str.upper)), 1)
+    }
+    reasons = {
+        number: ReturnReason(return_reason_id=number, name=name, position=place, active=draw(st.booleans()))
+        for place, (number, name) in enumerate(draw(_numbered(names)), 1)
+    }
+    return Catalog(
+        **EMPTY
+        | {
+            "statuses": statuses,
+            "sub_statuses": {item.sub_status_id: item for item in sub_statuses},
+            "fields": fields,
+            "return_reasons": reasons,
+        }
+    )
+
+
+@st.composite
+def _field(draw: st.DrawFn, number: int, name: str, place: int) -> Field:
+    data_type = draw(st.sampled_from(list(DataType)))
+    return Field(
+        field_id=number,
+        name=name,
+        label=draw(names),
+        position=place,
+        data_type=data_type,
+        length_max=draw(st.integers(1, 4000)) if data_type is DataType.STRING else None,
+        list_values=tuple(draw(st.lists(names, unique=True, min_size=1, max_size=3)))
+        if data_type is DataType.LIST
+        else (),
+        summary=draw(st.sampled_from(list(Summary))) if data_type is DataType.NUMBER else Summary.NONE,
+        vertical_ids=draw(scopes),
+        buyer_ids=draw(st.frozensets(st.sampled_from([1, 2]))),
+        active=draw(st.booleans()),
+    )
+
+
+def _numbered(texts: st.SearchStrategy[str], key: Any = str) -> st.SearchStrategy[list[tuple[int, str]]]:
+    entries = st.tuples(ids, texts)
+    return st.lists(entries, max_size=4, unique_by=(lambda entry: entry[0], lambda entry: key(entry[1])))
+
+
+@given(catalogs())
+@settings(max_examples=150, deadline=None)
+def test_an_export_gives_the_same_catalog(catalog: Catalog) -> None:
+    for kind in CatalogKind:
+        items = items_of(catalog, kind)
+        for item in items.values():
+            check_item(item, items.values())
+    text = write_vocabulary(export_vocabulary(catalog, VERTICALS, BUYERS))
+    vocabulary = read_vocabulary(text.encode())
+    plan = make_plan(vocabulary, Catalog(**EMPTY), VERTICALS, BUYERS, deactivate_missing=False)
+    assert plan.verticals == plan.orders == plan.notes == ()
+    made = {
+        kind: {id_of(step.after): step.after for step in plan.steps if kind_of(step.after) is kind}
+        for kind in CatalogKind
+    }
+    assert made == {kind: items_of(catalog, kind) for kind in CatalogKind}
+    again = make_plan(vocabulary, catalog, VERTICALS, BUYERS, deactivate_missing=True)
+    assert again.steps == again.orders == again.lines == ()
+    assert write_vocabulary(export_vocabulary(msgspec.structs.replace(catalog), VERTICALS, BUYERS)) == text

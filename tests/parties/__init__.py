@@ -1,0 +1,1 @@
+"""Everyone a lead comes from or goes to."""
