@@ -28,6 +28,8 @@ summary = "sum"
 """
 CALLERS = 16
 
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.fixture
 def program() -> Iterator[Program]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -137,10 +137,10 @@ def refusal(*arguments: object, environment: Mapping[str, str] | None = None, po
         return program.errors
 
 
-def job_workers(addresses: Addresses) -> int:
-    """How many workers the job queue believes in: a killed one is forgotten after half a minute only."""
-    count: int = ask(addresses.owner, "SELECT count(*) FROM jobs.procrastinate_workers")[0]
-    return count
+def newest_job_worker(addresses: Addresses) -> int:
+    """The number of the worker that came to the job queue last; each takes a higher one."""
+    number: int = ask(addresses.owner, "SELECT coalesce(max(id), 0) FROM jobs.procrastinate_workers")[0]
+    return number
 
 
 def stop_database(data_dir: Path) -> None:
@@ -148,6 +148,17 @@ def stop_database(data_dir: Path) -> None:
     (pid,) = live_servers(data_dir)
     os.kill(pid, signal.SIGINT)
     wait_for(lambda: not is_alive(pid))
+
+
+def kill_database(data_dir: Path) -> int:
+    """End the PostgreSQL of a data directory as a power cut would, all its processes at once; which it was."""
+    (postmaster,) = live_servers(data_dir)
+    # Stopped first, so that it cannot replace or tidy up what is killed before it.
+    os.kill(postmaster, signal.SIGSTOP)
+    for pid in [*children(postmaster), postmaster]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return postmaster
 
 
 def clean_environment() -> dict[str, str]:

@@ -1,14 +1,19 @@
 """What a load balancer is told: `/livez` and `/readyz`."""
 
 import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 
 from leadback import __version__
+from leadback.console.health import ANSWER_SECONDS_MAX
 from leadback.kit.embedded import EmbeddedDatabase, embedded_database
-from tests.kit.embedded_support import ask, wait_for
-from tests.serve.program import Program, serving, stop_database
+from tests.kit.embedded_support import ask, live_servers, wait_for
+from tests.serve.program import Program, children, kill_database, serving, stop_database
 from tests.support.server import Addresses
 
 
@@ -40,21 +45,62 @@ def test_a_ledger_without_next_month_is_not_ready(served: Program, addresses: Ad
 
 
 def test_readiness_goes_and_comes_with_the_database(data_dir: Path) -> None:
-    with serving("--data-dir", data_dir, "--web-workers", "1") as program:
-        wait_for(program.background_worker)
-        workers = program.web_workers()
-        assert program.answers("/readyz", 200)
-        stop_database(data_dir)
-        wait_for(lambda: program.answers("/readyz", 503))
-        assert program.get("/readyz").json() == {"ready": False, "failing": ["database"]}
-        assert program.answers("/livez", 200)
-        with embedded_database(data_dir) as database:
-            wait_for(lambda: program.answers("/readyz", 200))
+    with embedded_database(data_dir) as database:
+        environment = {
+            "LEADBACK_DATABASE_URL": database.app_url,
+            "LEADBACK_MIGRATION_DATABASE_URL": database.migration_url,
+        }
+        with serving("--web-workers", "1", environment=environment) as program:
             wait_for(lambda: has_background_worker(database))
-        assert program.web_workers() == workers
+            workers = program.children()
+            assert program.answers("/readyz", 200)
+            stop_database(data_dir)
+            wait_for(lambda: program.answers("/readyz", 503))
+            assert program.get("/readyz").json() == {"ready": False, "failing": ["database"]}
+            assert program.answers("/livez", 200)
+            with embedded_database(data_dir):
+                wait_for(lambda: program.answers("/readyz", 200))
+                wait_for(lambda: has_background_worker(database))
+            assert program.children() == workers
 
 
 def has_background_worker(database: EmbeddedDatabase) -> bool:
     """Whether a background worker listens for jobs."""
     statement = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'leadback jobs'"
     return bool(ask(database.superuser_url, statement)[0])
+
+
+def test_a_database_that_is_killed_is_started_again(data_dir: Path) -> None:
+    with serving("--data-dir", data_dir, "--web-workers", "1") as program:
+        died = kill_database(data_dir)
+        wait_for(lambda: died not in live_servers(data_dir) and program.answers("/readyz", 200))
+        assert "database started again" in program.errors
+        assert program.stop() == 0
+    assert live_servers(data_dir) == []
+
+
+def test_a_database_that_hangs_is_not_waited_for(data_dir: Path) -> None:
+    with serving("--data-dir", data_dir, "--web-workers", "1") as program:
+        with frozen_database(data_dir):
+            wait_for(lambda: program.answers("/readyz", 503))
+            assert program.get("/readyz").elapsed.total_seconds() < 2 * ANSWER_SECONDS_MAX
+            assert program.answers("/livez", 200)
+        wait_for(lambda: program.answers("/readyz", 200))
+
+
+@contextmanager
+def frozen_database(data_dir: Path) -> Iterator[None]:
+    """Every process of a PostgreSQL stands still, as on a disk that hangs."""
+    (postmaster,) = live_servers(data_dir)
+    pids = [postmaster]
+    os.kill(postmaster, signal.SIGSTOP)
+    try:
+        for pid in children(postmaster):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+                pids.append(pid)
+        yield
+    finally:
+        for pid in reversed(pids):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)

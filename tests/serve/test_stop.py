@@ -13,7 +13,7 @@ from sqlalchemy import text
 from leadback.kit.database import Database, lock_configuration
 from tests.kit.embedded_support import DEADLINE_SECONDS, is_alive, live_servers, wait_for
 from tests.serve.network import DONE, sold, update_path
-from tests.serve.program import Program, job_workers, running, serving
+from tests.serve.program import Program, newest_job_worker, running, serving
 from tests.support.seed import Seeded
 from tests.support.server import Addresses
 
@@ -105,9 +105,9 @@ def test_when_it_is_killed_its_workers_end_and_the_next_one_has_the_port_at_once
 def test_workers_of_a_killed_program_are_gone_within_a_second(
     environment: dict[str, str], addresses: Addresses
 ) -> None:
-    before = job_workers(addresses)
+    before = newest_job_worker(addresses)
     with serving(environment=environment) as program:
-        wait_for(lambda: job_workers(addresses) > before)
+        wait_for(lambda: newest_job_worker(addresses) > before)
         workers = program.children()
         program.kill()
         killed = time.monotonic()
@@ -135,8 +135,8 @@ def test_a_background_worker_that_dies_is_replaced(environment: dict[str, str]) 
 
 
 def test_a_background_worker_of_its_own_stops_when_asked_to(addresses: Addresses) -> None:
-    before = job_workers(addresses)
+    before = newest_job_worker(addresses)
     with running("work", environment={"LEADBACK_DATABASE_URL": addresses.app}) as program:
-        wait_for(lambda: job_workers(addresses) > before)
+        wait_for(lambda: newest_job_worker(addresses) > before)
         assert program.stop() == 0
         assert program.errors == ""

@@ -9,12 +9,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 READY_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 60
@@ -75,17 +75,17 @@ def fresh_program() -> Iterator[Program]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def wait_until_ready(address: str, server: "subprocess.Popen[bytes]") -> None:
+def wait_until_ready(address: str, server: "subprocess.Popen[Any]") -> None:
     """Wait until `/readyz` says so; fail where the server ends first."""
     deadline = time.monotonic() + READY_SECONDS_MAX
     while time.monotonic() < deadline:
         assert server.poll() is None, f"the server ended with {server.returncode}"
         try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=5) as answer:  # noqa: S310 - our own address
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
+            if httpx.get(f"{address}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
     raise AssertionError("the server was not ready in time")
 
 

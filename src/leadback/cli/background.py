@@ -29,7 +29,7 @@ class BackgroundWorker:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, unless it was stopped before it began."""
+        """Start it, unless stopped before."""
         with self._lock:
             if not self._stopping.is_set():
                 self._thread.start()

@@ -6,9 +6,9 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol
 
 import msgspec
 import typer
@@ -18,6 +18,7 @@ from granian.log import LogLevels
 from granian.server import MPServer
 
 from leadback.cli.background import BackgroundWorker
+from leadback.cli.keeper import DatabaseKeeper
 from leadback.cli.output import say
 from leadback.cli.session import Addresses, addresses, settings_of_command
 from leadback.kit.database import Database
@@ -51,6 +52,16 @@ GRANIAN_LOGS: Final[dict[str, Any]] = {
 }
 
 
+class Companion(Protocol):
+    """What runs beside the web workers."""
+
+    def start(self) -> None:
+        """Begin, unless stopped before."""
+
+    def stop(self) -> None:
+        """End, and wait for it."""
+
+
 def serve(
     *,
     host: Annotated[str | None, typer.Option(help="Where to listen; also LEADBACK_HOST. Default: 127.0.0.1")] = None,
@@ -77,7 +88,10 @@ def serve(
         )
         _hand_down(settings, found.database_url)
         allow_open_files()
-        _run_workers(settings, address, None if web_only else BackgroundWorker())
+        companions: list[Companion] = [] if web_only else [BackgroundWorker()]
+        if settings.database_url is None:
+            companions.append(DatabaseKeeper(settings.data_dir))
+        _run_workers(settings, address, companions)
 
 
 async def _networks(settings: Settings, found: Addresses) -> int:
@@ -111,8 +125,8 @@ def _variables(settings: Settings) -> Mapping[str, str]:
     }
 
 
-def _run_workers(settings: Settings, address: str, background: BackgroundWorker | None) -> None:
-    """Serve until stopped, then answer what was accepted and stop the background worker."""
+def _run_workers(settings: Settings, address: str, companions: Sequence[Companion]) -> None:
+    """Serve until stopped, then answer what was accepted and stop what ran beside."""
     # Loaded once and shared by every web worker forked from here.
     importlib.import_module(APPLICATION.partition(":")[0])
     forget_handlers_in_forks()
@@ -136,15 +150,15 @@ def _run_workers(settings: Settings, address: str, background: BackgroundWorker 
     )
     server.main_loop_interrupt = _Wake(server)
     stopping = threading.Event()
-    companion = threading.Thread(
-        target=_accompany, args=(server, settings, address, background, stopping), name="companion", daemon=True
+    announcer = threading.Thread(
+        target=_announce, args=(server, settings, address, companions, stopping), name="announcer", daemon=True
     )
 
     @server.on_startup
     def begin() -> None:
         # A terminal that goes away ends the program; by itself Granian would start its workers anew.
         signal.signal(signal.SIGHUP, server.signal_handler_interrupt)
-        companion.start()
+        announcer.start()
 
     try:
         server.serve()
@@ -154,8 +168,8 @@ def _run_workers(settings: Settings, address: str, background: BackgroundWorker 
             raise Refused("The web workers died again and again; the reason is above.") from error
     finally:
         stopping.set()
-        if background is not None:
-            background.stop()
+        for companion in companions:
+            companion.stop()
 
 
 class _Wake(threading.Event):
@@ -173,10 +187,10 @@ class _Wake(threading.Event):
         return True
 
 
-def _accompany(
-    server: MPServer, settings: Settings, address: str, background: BackgroundWorker | None, stopping: threading.Event
+def _announce(
+    server: MPServer, settings: Settings, address: str, companions: Sequence[Companion], stopping: threading.Event
 ) -> None:
-    """Wait for the web workers, say where they are, and only then start the background worker."""
+    """Wait for the web workers, say where they are, and only then start what runs beside them."""
     # Nothing is done beside the forks: a child would keep whatever lock was held here.
     while len(server.wrks) < settings.web_workers and not stopping.wait(LOOK_SECONDS):
         pass
@@ -184,8 +198,8 @@ def _accompany(
         if stopping.wait(LOOK_SECONDS):
             return
     print(f"Leadback serves {_url(settings.host, settings.port)}", flush=True)
-    if background is not None:
-        background.start()
+    for companion in companions:
+        companion.start()
 
 
 def _answers(address: str, port: int) -> bool:

@@ -28,9 +28,12 @@ SETTLE_SECONDS_MAX: Final = 2.0
 ATTEMPTS_MAX: Final = 5
 ATTEMPT_SECONDS_MAX: Final = 8.0
 PAUSE_SECONDS: Final = 0.05
-WAIT_SECONDS_MAX: Final = 2.0
-WAIT_PAUSE_SECONDS: Final = 0.02
-LOCKED_SECONDS: Final = 1.0
+KEY_WAIT_SECONDS_MAX: Final = 2.0
+KEY_PAUSE_SECONDS: Final = 0.02
+SALE_LOCK_MS_MAX: Final = 200
+"""How long a batch waits for a sale that somebody else holds before it goes on without its lead."""
+LANE_LOCK_MS_MAX: Final = 2_000
+LANES_AT_WORK_MAX: Final = 3
 RETRY_AFTER_SECONDS: Final = 1
 
 FAULT: Final = Outcome(OutcomeKind.FAULT, Answer(False, Message.SOMETHING_BROKEN), RETRY_AFTER_SECONDS)
@@ -62,7 +65,24 @@ class Waiting(msgspec.Struct, eq=False):
     call: Call
     answered: "asyncio.Future[Outcome]"
     waits_until: float
-    """On the loop's clock: how long it may wait for another's lock on its idempotency key or sale."""
+    """On the loop's clock: how long it may wait for another call with its idempotency key."""
+
+
+class Effort(msgspec.Struct, frozen=True):
+    """How far one settling of calls has come, and how it goes about held sales."""
+
+    deadline: float
+    in_lane: bool
+    attempt: int = 1
+    skip_locked: bool = False
+
+    def again(self, *, skip_locked: bool = False) -> "Effort":
+        """The next attempt."""
+        return msgspec.structs.replace(self, attempt=self.attempt + 1, skip_locked=skip_locked)
+
+    def is_over(self) -> bool:
+        """Whether no further attempt is due."""
+        return self.attempt >= ATTEMPTS_MAX or asyncio.get_running_loop().time() >= self.deadline
 
 
 class CommitUnknownError(Exception):
@@ -75,7 +95,11 @@ class CommitUnknownError(Exception):
 
 
 class GroupCommitter:
-    """One network's updates in one process: one commit in flight, no timer, order of arrival kept."""
+    """One network's updates in one process: one commit in flight, no timer, order of arrival kept.
+
+    A lead whose sale somebody else holds for long leaves the batches for a lane of its own, where its calls wait in
+    PostgreSQL's queue and are committed by themselves: it delays nobody else, and gets its turn.
+    """
 
     def __init__(self, database: Database, network_id: int) -> None:
         self.database = database
@@ -84,25 +108,26 @@ class GroupCommitter:
         self._worker: asyncio.Task[None] | None = None
         self._configuration: Configuration | None = None
         self._later = 0
-        # Lead keys somebody else held, until when batches with them pass them over instead of waiting.
-        self._locked_leads: dict[str, float] = {}
+        self._lanes: dict[str, deque[Waiting]] = {}
+        self._lane_workers: set[asyncio.Task[None]] = set()
+        self._lane_slots = asyncio.Semaphore(LANES_AT_WORK_MAX)
 
     async def submit(self, call: Call) -> Outcome:
         """Queue a call and wait for its outcome; a full queue is answered at once as our own fault."""
         if len(self._queue) >= QUEUE_CALLS_MAX:
             return FAULT
         loop = asyncio.get_running_loop()
-        waiting = Waiting(call, loop.create_future(), loop.time() + WAIT_SECONDS_MAX)
+        waiting = Waiting(call, loop.create_future(), loop.time() + KEY_WAIT_SECONDS_MAX)
         self._enqueue(waiting)
         return await waiting.answered
 
     async def drain(self) -> None:
         """Wait until everything accepted is answered."""
-        while self._worker is not None or self._later:
-            if self._worker is not None:
-                await asyncio.wait([self._worker])
-            else:
-                await asyncio.sleep(WAIT_PAUSE_SECONDS)
+        while workers := [*self._lane_workers, *([self._worker] if self._worker else [])]:
+            await asyncio.wait(workers)
+        while self._later:
+            await asyncio.sleep(KEY_PAUSE_SECONDS)
+            await self.drain()
 
     def _enqueue(self, waiting: Waiting) -> None:
         self._queue.append(waiting)
@@ -112,42 +137,69 @@ class GroupCommitter:
     async def _work(self) -> None:
         try:
             while self._queue:
-                taken = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_CALLS_MAX))]
-                await self._settle(taken, asyncio.get_running_loop().time() + SETTLE_SECONDS_MAX)
+                if taken := self._take():
+                    await self._settle(taken, Effort(_deadline(), in_lane=False))
         finally:
             self._worker = None
 
-    async def _settle(
-        self, calls: Sequence[Waiting], deadline: float, attempt: int = 1, *, skip_locked: bool = False
-    ) -> None:
+    def _take(self) -> list[Waiting]:
+        """The next batch; calls on leads that have a lane go there, behind those that are in it."""
+        taken: list[Waiting] = []
+        while self._queue and len(taken) < BATCH_CALLS_MAX:
+            waiting = self._queue.popleft()
+            lanes = [self._lanes[lead_key] for lead_key in lead_keys(waiting.call) if lead_key in self._lanes]
+            (lanes[0] if lanes else taken).append(waiting)
+        return taken
+
+    def _open_lane(self, lead_key: str, waiting: Waiting) -> None:
+        if lead_key in self._lanes:
+            self._lanes[lead_key].append(waiting)
+            return
+        self._lanes[lead_key] = deque([waiting])
+        worker = asyncio.create_task(self._work_lane(lead_key))
+        self._lane_workers.add(worker)
+        worker.add_done_callback(self._lane_workers.discard)
+
+    async def _work_lane(self, lead_key: str) -> None:
+        lane = self._lanes[lead_key]
+        try:
+            async with self._lane_slots:
+                while lane:
+                    taken = [lane.popleft() for _ in range(min(len(lane), BATCH_CALLS_MAX))]
+                    await self._settle(taken, Effort(_deadline(), in_lane=True))
+        finally:
+            # Nothing is awaited since the lane was seen to be empty: no call can have come in between.
+            del self._lanes[lead_key]
+
+    async def _settle(self, calls: Sequence[Waiting], effort: Effort) -> None:
         """Answer every call: decided and committed, to be tried later, or our own fault; never anything unknown."""
         try:
-            batch = await self._attempt(calls, skip_locked=skip_locked or self._holds_locked(calls))
+            batch = await self._attempt(calls, effort)
         except CommitUnknownError as unknown:
             committed = await self._committed(unknown)
             if committed:
                 self._answer(calls, unknown.batch)
-            elif committed is False and self._may_try(deadline, attempt):
-                await self._settle(calls, deadline, attempt + 1)
+            elif committed is False and not effort.is_over():
+                await self._settle(calls, effort.again())
             else:
                 self._fault(calls, unknown)
         except KeyTakenError as error:
-            await self._again(calls, deadline, attempt, error)
+            await self._again(calls, effort, error)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
-            await self._mend(calls, deadline, attempt, error)
+            await self._mend(calls, effort, error)
         except Exception as error:
             log.exception("update batch failed", network_id=self.network_id, calls=len(calls))
-            await self._split(calls, deadline, error)
+            await self._split(calls, effort, error)
         else:
             self._answer(calls, batch)
 
-    async def _attempt(self, calls: Sequence[Waiting], *, skip_locked: bool) -> Batch:
+    async def _attempt(self, calls: Sequence[Waiting], effort: Effort) -> Batch:
+        sale_lock_ms = LANE_LOCK_MS_MAX if effort.in_lane else SALE_LOCK_MS_MAX
         async with asyncio.timeout(ATTEMPT_SECONDS_MAX), self.database.engine.connect() as connection:
-            transaction_id = await store.begin_batch(connection, self.network_id)
+            transaction_id = await store.begin_batch(connection, self.network_id, sale_lock_ms=sale_lock_ms)
             configuration = await self._current_configuration(connection)
-            batch = Batch(
-                connection, configuration, [waiting.call for waiting in calls], now(), skip_locked=skip_locked
-            )
+            requests = [waiting.call for waiting in calls]
+            batch = Batch(connection, configuration, requests, now(), skip_locked=effort.skip_locked)
             await batch.run()
             try:
                 await connection.commit()
@@ -168,36 +220,41 @@ class GroupCommitter:
         return self._configuration
 
     async def _mend(
-        self, calls: Sequence[Waiting], deadline: float, attempt: int, error: SQLAlchemyError | OSError | TimeoutError
+        self, calls: Sequence[Waiting], effort: Effort, error: SQLAlchemyError | OSError | TimeoutError
     ) -> None:
         trouble = _trouble(error)
         if trouble is Trouble.MONTH:
-            days = {waiting.call.origin.received_at.date() for waiting in calls}
-            async with self.database.transaction(self.network_id) as connection:
-                await add_months(connection, min(days), max(days))
             trouble = Trouble.AGAIN
+            days = {waiting.call.origin.received_at.date() for waiting in calls}
+            try:
+                async with self.database.transaction(self.network_id) as connection:
+                    await add_months(connection, min(days), max(days))
+            except (SQLAlchemyError, OSError):
+                log.exception("ledger month not added", network_id=self.network_id)
         if trouble is Trouble.AGAIN:
-            await self._again(calls, deadline, attempt, error)
-        elif trouble is Trouble.LOCKED and self._may_try(deadline, attempt):
-            await self._settle(calls, deadline, attempt + 1, skip_locked=True)
+            await self._again(calls, effort, error)
+        elif trouble is Trouble.SPLIT:
+            await self._split(calls, effort, error)
+        elif effort.in_lane or effort.is_over():
+            self._fault(calls, error)
         else:
-            await self._split(calls, deadline, error)
+            await self._settle(calls, effort.again(skip_locked=True))
 
-    async def _again(self, calls: Sequence[Waiting], deadline: float, attempt: int, error: Exception) -> None:
-        if not self._may_try(deadline, attempt):
+    async def _again(self, calls: Sequence[Waiting], effort: Effort, error: Exception) -> None:
+        if effort.is_over():
             self._fault(calls, error)
             return
-        pause = PAUSE_SECONDS * 2**attempt
+        pause = PAUSE_SECONDS * 2**effort.attempt
         await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - spreads retries, hides nothing
-        await self._settle(calls, deadline, attempt + 1)
+        await self._settle(calls, effort.again())
 
-    async def _split(self, calls: Sequence[Waiting], deadline: float, error: Exception) -> None:
+    async def _split(self, calls: Sequence[Waiting], effort: Effort, error: Exception) -> None:
         if len(calls) == 1:
             self._fault(calls, error)
             return
         middle = len(calls) // 2
-        await self._settle(calls[:middle], deadline)
-        await self._settle(calls[middle:], deadline)
+        await self._settle(calls[:middle], effort)
+        await self._settle(calls[middle:], effort)
 
     async def _committed(self, unknown: CommitUnknownError) -> bool | None:
         """Whether a batch holds whose COMMIT went unanswered; None where nobody can say in time.
@@ -225,28 +282,19 @@ class GroupCommitter:
             await asyncio.sleep(PAUSE_SECONDS)
         return None
 
-    def _holds_locked(self, calls: Sequence[Waiting]) -> bool:
-        if not self._locked_leads:
-            return False
-        time = asyncio.get_running_loop().time()
-        self._locked_leads = {lead_key: until for lead_key, until in self._locked_leads.items() if until > time}
-        return any(self._locked_leads.keys() & lead_keys(waiting.call) for waiting in calls)
-
-    def _may_try(self, deadline: float, attempt: int) -> bool:
-        return attempt < ATTEMPTS_MAX and asyncio.get_running_loop().time() < deadline
-
     def _answer(self, calls: Sequence[Waiting], batch: Batch) -> None:
         loop = asyncio.get_running_loop()
-        for lead_key in batch.locked_leads:
-            self._locked_leads[lead_key] = loop.time() + LOCKED_SECONDS
         for waiting, outcome in zip(calls, batch.outcomes, strict=True):
+            held = batch.locked_leads.intersection(lead_keys(waiting.call))
             if outcome is not None:
                 _resolve(waiting, outcome)
+            elif held:
+                self._open_lane(held.pop(), waiting)
             elif loop.time() >= waiting.waits_until:
-                _resolve(waiting, FAULT if batch.locked_leads.intersection(lead_keys(waiting.call)) else IN_PROGRESS)
+                _resolve(waiting, IN_PROGRESS)
             else:
                 self._later += 1
-                loop.call_later(WAIT_PAUSE_SECONDS, self._try_later, waiting)
+                loop.call_later(KEY_PAUSE_SECONDS, self._try_later, waiting)
 
     def _try_later(self, waiting: Waiting) -> None:
         self._later -= 1
@@ -256,6 +304,10 @@ class GroupCommitter:
         log.error("updates not answered", network_id=self.network_id, calls=len(calls), error=type(error).__name__)
         for waiting in calls:
             _resolve(waiting, FAULT)
+
+
+def _deadline() -> float:
+    return asyncio.get_running_loop().time() + SETTLE_SECONDS_MAX
 
 
 def _trouble(error: Exception) -> Trouble:

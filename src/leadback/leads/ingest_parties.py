@@ -1,7 +1,7 @@
 """Which contract and campaign a row means by its names and ids, and which of them are still to be created."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 from leadback.leads.ingest_model import CampaignNames, ContractNames, NewParty, Rejection
 from leadback.leads.ingest_rows import shown
@@ -9,6 +9,8 @@ from leadback.parties.model import Affiliate, Buyer, BuyerContract, Campaign, Of
 from leadback.parties.rules import ID_MAX, PartyKind
 
 ID_DIGITS_MAX: Final = 10
+
+Owned = TypeVar("Owned", Campaign, BuyerContract)
 
 
 class Parties:
@@ -119,7 +121,7 @@ class Parties:
             self._must_belong(kind, contract.name, PartyKind.BUYER, contract.buyer_id, buyer)
             self._must_belong(kind, contract.name, PartyKind.VERTICAL, contract.vertical_id, vertical)
             return contract
-        _must_be_named(kind, contract_id, name, buyer=buyer, vertical=vertical)
+        _must_be_named(kind, contract_id, name, self._of(PartyKind.BUYER, buyer), buyer=buyer, vertical=vertical)
         assert buyer is not None and vertical is not None
         if isinstance(buyer, NewParty):
             return buyer
@@ -142,7 +144,7 @@ class Parties:
             self._must_belong(kind, campaign.name, PartyKind.AFFILIATE, campaign.affiliate_id, affiliate)
             self._must_belong(kind, campaign.name, PartyKind.OFFER, campaign.offer_id, offer)
             return campaign
-        _must_be_named(kind, campaign_id, name, affiliate=affiliate)
+        _must_be_named(kind, campaign_id, name, self._of(PartyKind.AFFILIATE, affiliate), affiliate=affiliate)
         assert affiliate is not None
         if isinstance(affiliate, NewParty):
             return affiliate
@@ -162,17 +164,17 @@ class Parties:
         if known_id is not None:
             _must_agree(kind, known_id, name, party_id, name)
             return known_id
-        _must_be_named(kind, party_id, name)
+        _must_be_named(kind, party_id, name, "")
         return NewParty(kind=kind, name=name, party_id=party_id)
 
     def _only(
         self,
         kind: PartyKind,
         name: str,
-        by_name: dict[str, list[Campaign]] | dict[str, list[BuyerContract]],
+        by_name: dict[str, list[Owned]],
         owner_kind: PartyKind,
         owner: int | NewParty | None,
-    ) -> Campaign | BuyerContract | None:
+    ) -> Owned | None:
         """The one of this name, of the owner where one is given; a name that several owners use needs the owner."""
         if isinstance(owner, NewParty):
             return None
@@ -186,13 +188,19 @@ class Parties:
     ) -> None:
         if given is None or given == owner_id:
             return
-        wrong = given.name if isinstance(given, NewParty) else self._names[owner_kind][given]
+        wrong = self._name(owner_kind, given)
         if owner_id is None:
             raise ValueError(f"The {kind.spoken} {shown(name)} has no {owner_kind.spoken}, not {shown(wrong)}")
         right = self._names[owner_kind][owner_id]
         raise ValueError(
             f"The {kind.spoken} {shown(name)} is of {owner_kind.spoken} {shown(right)}, not {shown(wrong)}"
         )
+
+    def _name(self, kind: PartyKind, party: int | NewParty) -> str:
+        return party.name if isinstance(party, NewParty) else self._names[kind][party]
+
+    def _of(self, kind: PartyKind, owner: int | NewParty | None) -> str:
+        return "" if owner is None else f" of {kind.spoken} {shown(self._name(kind, owner))}"
 
 
 def unknown(party: NewParty) -> Rejection:
@@ -215,11 +223,13 @@ def _must_agree(kind: PartyKind, party_id: int, name: str, given_id: int | None,
         raise ValueError(f"The {kind.spoken} {shown(name)} has the id {party_id}, not {given_id}")
 
 
-def _must_be_named(kind: PartyKind, party_id: int | None, name: str, **needed: int | NewParty | None) -> None:
+def _must_be_named(
+    kind: PartyKind, party_id: int | None, name: str, of_owner: str, **needed: int | NewParty | None
+) -> None:
     """Raise `ValueError` unless a party that does not exist could be created."""
     missing = [column for column, found in needed.items() if found is None]
     if name and not missing:
         return
     what = shown(name) if name else f"with the id {party_id}"
     columns = ([] if name else [str(kind)]) + missing
-    raise ValueError(f"There is no {kind.spoken} {what}; to create it give {' and '.join(columns)} too")
+    raise ValueError(f"There is no {kind.spoken} {what}{of_owner}; to create it give {' and '.join(columns)} too")

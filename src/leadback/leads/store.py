@@ -18,17 +18,16 @@ SALE_COLUMNS: Final = ", ".join(
     f"sale.{name}" if name != "lead_id" else "lead.lead_id" for name in Sale.__struct_fields__
 )
 
-SALE_LOCK_MS_MAX: Final = 200
 BATCH_STATEMENT_MS_MAX: Final = 5_000
 
 # One round trip: bind to the network, hold its configuration still, and learn the number to ask for should the
-# connection be lost at COMMIT. The short lock time comes last: it is for sales, not for the configuration.
+# connection be lost at COMMIT. The lock time comes last: it is for sales, not for the configuration.
 _BEGIN_BATCH = text(f"""
     SELECT set_config('app.network_id', CAST(:network_id AS text), true),
         set_config('statement_timeout', '{BATCH_STATEMENT_MS_MAX}', true),
         pg_advisory_xact_lock_shared({CONFIGURATION_LOCK}, CAST(:network_id AS integer)),
         CAST(pg_current_xact_id() AS text) AS transaction_id,
-        set_config('lock_timeout', '{SALE_LOCK_MS_MAX}', true)
+        set_config('lock_timeout', CAST(:sale_lock_ms AS text), true)
 """)
 
 _WANTED = Rows(lead_key="text", buyer_id="integer")
@@ -138,9 +137,10 @@ _OUTBOX_ROWS = Rows(topic="text", subject_id="bigint", payload="jsonb")
 _INSERT_OUTBOX = insert_statement("outbox", _OUTBOX_ROWS)
 
 
-async def begin_batch(connection: AsyncConnection, network_id: int) -> str:
-    """Begin a batch's transaction; its id."""
-    row = (await connection.execute(_BEGIN_BATCH, {"network_id": network_id})).one()
+async def begin_batch(connection: AsyncConnection, network_id: int, *, sale_lock_ms: int) -> str:
+    """Begin a batch's transaction, which waits at most so long for a sale that somebody else holds; its id."""
+    values = {"network_id": network_id, "sale_lock_ms": sale_lock_ms}
+    row = (await connection.execute(_BEGIN_BATCH, values)).one()
     transaction_id: str = row.transaction_id
     return transaction_id
 
@@ -150,7 +150,7 @@ async def lock_sales(
 ) -> list[Sale]:
     """The sales of these (lead key, buyer id) pairs, locked in the order of their ids so that no two batches deadlock.
 
-    Waits for locks others hold, at most `SALE_LOCK_MS_MAX` (55P03 after that); or leaves those sales out.
+    Waits for locks others hold (55P03 when it takes too long), or leaves those sales out.
     """
     statement = _LOCK_OR_SKIP if skip_locked else _LOCK_OR_WAIT
     rows = await connection.execute(statement, _WANTED.parameters(sorted(wanted), network_id=network_id))
