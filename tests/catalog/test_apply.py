@@ -141,7 +141,12 @@ async def test_it_makes_what_is_not_there_and_says_so(database: Database, networ
     )
     catalog = await catalog_of(database, network_id)
     funded = catalog.status_by_name["Funded"]
-    assert (funded.meaning, funded.stage, funded.colour, funded.vertical_ids) == ("positive", 4, "#2f9e6e", {1})
+    assert (funded.meaning, funded.stage, funded.colour, funded.vertical_ids) == (
+        "positive",
+        4,
+        "#2f9e6e",
+        frozenset([1]),
+    )
     assert catalog.field_by_name["loan_amount"].label == "Loan amount"
 
 

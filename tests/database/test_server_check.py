@@ -69,7 +69,7 @@ async def test_another_database_is_refused() -> None:
 async def spoil(server: EmbeddedDatabase, statement: str) -> None:
     """Change a setting and wait until a new connection sees the server with it."""
     with psycopg.connect(server.superuser_url, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[arg-type] # ours
+        connection.execute(statement)
         before = connection.execute("SELECT pg_conf_load_time()").fetchone()
         connection.execute("SELECT pg_reload_conf()")
         for _ in range(1000):

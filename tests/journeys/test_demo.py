@@ -5,21 +5,13 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from tests.support.program import STOP_SECONDS_MAX, Program, free_port, fresh_program, wait_until_ready
-
+from tests.support.program import STOP_SECONDS_MAX, Program, free_port, wait_until_ready
 
 pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture
-def program() -> Iterator[Program]:
-    with fresh_program() as fresh:
-        yield fresh
 
 
 def test_what_the_demonstration_prints_works(program: Program) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.program import Program, fresh_program
+from tests.support.program import Program
 
 CATALOG = """
 [[status]]
@@ -29,12 +28,6 @@ summary = "sum"
 CALLERS = 16
 
 pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture
-def program() -> Iterator[Program]:
-    with fresh_program() as fresh:
-        yield fresh
 
 
 def test_the_report_by_affiliate_says_what_the_files_say(program: Program, olist: Path, tmp_path: Path) -> None:

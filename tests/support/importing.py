@@ -52,7 +52,9 @@ async def import_rows(
     ingest = SalesIngest(database, network_id, columns, options, actor=ACTOR)
     await ingest.begin()
     reasons: dict[int, str] = {}
-    sources = [SourceRow(line, [(GOOD | dict(row)).get(name, "") for name in columns]) for line, row in enumerate(rows, 2)]
+    sources = [
+        SourceRow(line, [(GOOD | dict(row)).get(name, "") for name in columns]) for line, row in enumerate(rows, 2)
+    ]
     for start in range(0, len(sources), portion_rows):
         for rejected in await ingest.take(sources[start : start + portion_rows]):
             reasons[rejected.row.line] = rejected.reason

@@ -7,12 +7,13 @@ from msgspec import UNSET
 
 from leadback.cli.choices import NONE, BuyerOption, named, parse_date
 from leadback.cli.output import Format, FormatOption, Switch, is_on, print_json, say
+from leadback.cli.party import set_name_and_active
 from leadback.cli.session import Session, command, run
 from leadback.kit.clock import now
 from leadback.kit.errors import Refused
 from leadback.kit.partial import given, or_unset
 from leadback.networks.model import COMMAND_LINE
-from leadback.parties.actions import create_buyer, rename_party, set_buyer, set_party_active
+from leadback.parties.actions import create_buyer, set_buyer
 from leadback.parties.queries import list_buyers
 from leadback.parties.rules import PartyKind, parse_network
 from leadback.parties.settings import BuyerSettings
@@ -20,6 +21,7 @@ from leadback.parties.settings import BuyerSettings
 group = typer.Typer(help="Buyers and their settings.", no_args_is_help=True)
 
 DEFAULT = "default"
+RATE_DIGITS_MAX = 9
 
 
 @command(group, "create")
@@ -92,20 +94,7 @@ def set_(  # noqa: PLR0913 - an option is an argument
             buyer_id = named("buyer", buyer, await list_buyers(connection, network_id)).buyer_id
             if given(settings):
                 await set_buyer(connection, network_id, buyer_id, settings, actor=COMMAND_LINE, now=now())
-            if active is not None:
-                await set_party_active(
-                    connection,
-                    network_id,
-                    PartyKind.BUYER,
-                    buyer_id,
-                    active=active is Switch.ON,
-                    actor=COMMAND_LINE,
-                    now=now(),
-                )
-            if name is not None:
-                await rename_party(
-                    connection, network_id, PartyKind.BUYER, buyer_id, name, actor=COMMAND_LINE, now=now()
-                )
+            await set_name_and_active(connection, network_id, PartyKind.BUYER, buyer_id, name=name, active=active)
         say(f"The buyer {name or buyer!r} is set.")
 
     run(work)
@@ -115,6 +104,6 @@ def parse_rate(text: str) -> int | None:
     """A number of updates a second; None for the word default."""
     if text == DEFAULT:
         return None
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) <= RATE_DIGITS_MAX):
         raise Refused(f"--rate {text!r} is not a whole number from 0, or {DEFAULT}.")
     return int(text)

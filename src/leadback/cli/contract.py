@@ -6,13 +6,14 @@ import typer
 
 from leadback.cli.choices import BuyerOption, named, named_contract
 from leadback.cli.output import Format, FormatOption, Switch, is_on, print_json, say
+from leadback.cli.party import set_name_and_active
 from leadback.cli.session import Session, command, run
 from leadback.kit.clock import now
 from leadback.kit.errors import Refused
 from leadback.kit.partial import given, or_unset
 from leadback.leads.contracts import open_contract
 from leadback.networks.model import COMMAND_LINE
-from leadback.parties.actions import rename_party, set_contract, set_party_active
+from leadback.parties.actions import set_contract
 from leadback.parties.queries import list_buyers, list_contracts, list_verticals
 from leadback.parties.rules import PartyKind
 from leadback.parties.settings import ContractSettings
@@ -89,11 +90,7 @@ def set_(
             item_id = found.buyer_contract_id
             if given(settings):
                 await set_contract(connection, network_id, item_id, settings, actor=COMMAND_LINE, now=now())
-            if active is not None:
-                on = active is Switch.ON
-                await set_party_active(connection, network_id, kind, item_id, active=on, actor=COMMAND_LINE, now=now())
-            if name is not None:
-                await rename_party(connection, network_id, kind, item_id, name, actor=COMMAND_LINE, now=now())
+            await set_name_and_active(connection, network_id, kind, item_id, name=name, active=active)
         say(f"The contract {name or contract!r} is set.")
 
     run(work)

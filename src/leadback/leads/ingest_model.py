@@ -85,7 +85,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     return_state: str
 
 
-class SaleRow(msgspec.Struct, frozen=True, kw_only=True):
+class SaleRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row, its texts converted; None where a cell is blank or its column absent."""
 
     lead_id: str
@@ -108,7 +108,7 @@ class SaleRow(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, str]
 
 
-class Lead(msgspec.Struct, frozen=True, kw_only=True):
+class Lead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is kept once for a lead, however often it is sold."""
 
     lead_key: str
@@ -121,7 +121,7 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, str]
 
 
-class ImportedSale(msgspec.Struct, frozen=True, kw_only=True):
+class ImportedSale(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A sale with what only an import reads and writes of it."""
 
     sale: Sale

@@ -1,0 +1,24 @@
+"""The program with nothing in it yet, on the PostgreSQL that is tested on."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SERVER_DIRECTORY
+from tests.support.program import Program, fresh_program
+from tests.support.server import worker_database
+
+
+@pytest.fixture(scope="module")
+def program(request: pytest.FixtureRequest) -> Iterator[Program]:
+    """On 18 with its own embedded database; on 15 with a database of that server, by its addresses."""
+    postgres = request.config.getoption("--postgres")
+    if postgres == "18":
+        with fresh_program() as program:
+            yield program
+        return
+    directory = Path(os.environ[SERVER_DIRECTORY]) / f"postgres-{postgres}"
+    with worker_database(directory, f"journey_{request.module.__name__.rpartition('.')[2]}", postgres) as found:
+        yield Program({"LEADBACK_DATABASE_URL": found.app, "LEADBACK_MIGRATION_DATABASE_URL": found.owner})
