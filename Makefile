@@ -14,7 +14,7 @@ COMPILE := env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL PIP_CON
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint fix lock
+.PHONY: help setup demo test crash lint fix docs lock
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ test: setup ## run every test on PostgreSQL 18, then the database's on PostgreSQ
 		echo "Skipped: the tests on PostgreSQL 15, which is not installed ($(POSTGRES_15))."; \
 	fi
 
+crash: setup ## kill the server under load twenty times, and look for every answered update
+	LEADBACK_CRASH_CYCLES=20 $(BIN)/pytest -n 0 --timeout 1800 tests/serve/test_crash.py
+
 lint: setup ## check style, format, types and the import rule
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,6 +47,9 @@ lint: setup ## check style, format, types and the import rule
 fix: setup ## repair what ruff can repair, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: setup ## write the pages that come from the program
+	$(BIN)/python -m typer leadback.cli.main utils docs --name leadback --output docs/reference/commands.md
 
 # On the oldest Python, because only there every conditional dependency is seen.
 lock: setup ## pin every dependency again, after a change of requirements/*.in

@@ -13,10 +13,11 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from leadback.kit.database import Database, check_server
+from leadback.kit.database import Database
 from leadback.kit.embedded import embedded_database
 from leadback.kit.errors import Refused
-from leadback.kit.schema import check_schema, migrate
+from leadback.kit.fitness import check_database
+from leadback.kit.schema import migrate
 from leadback.kit.settings import Settings, load_settings
 from leadback.networks.queries import directory
 
@@ -95,13 +96,6 @@ async def open_session(settings: Settings, *, may_create: bool = False) -> Async
             yield Session(settings, database)
         finally:
             await database.close()
-
-
-async def check_database(database: Database, settings: Settings) -> None:
-    """Raise `DatabaseUnusable` unless the server is fit and the schema is this program's."""
-    await check_server(database, allow_owner_role=settings.allow_owner_role)
-    async with database.outside_networks() as connection:
-        await check_schema(connection)
 
 
 def run(work: Callable[[Session], Awaitable[int | None]], *, may_create: bool = False, **given: object) -> None:

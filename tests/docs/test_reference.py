@@ -1,0 +1,58 @@
+"""The reference pages name everything there is: what is missing from them fails here."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from leadback.buyer_api.operations import OPERATIONS
+from leadback.kit.settings import Settings
+from leadback.leads.ingest_rows import COLUMNS, SUB_IDS
+from leadback.leads.model import Message
+
+DOCS = Path(__file__).parents[2] / "docs"
+REFERENCE = DOCS / "reference"
+
+
+def test_every_setting_is_described() -> None:
+    described = set(re.findall(r"^\| `(LEADBACK_\w+)`", (REFERENCE / "settings.md").read_text(), re.MULTILINE))
+    names = {f"LEADBACK_{field.name.upper()}" for field in msgspec.structs.fields(Settings)}
+    assert described == names | {"LEADBACK_CONFIG"}
+
+
+def test_every_command_is_described_as_it_describes_itself() -> None:
+    """After a change of a command: make docs."""
+    generated = subprocess.run(
+        [sys.executable, "-m", "typer", "leadback.cli.main", "utils", "docs", "--name", "leadback"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (REFERENCE / "commands.md").read_text().strip() == generated.stdout.strip()
+
+
+@pytest.mark.parametrize("message", list(Message))
+def test_every_message_is_described(message: Message) -> None:
+    assert f"`{message}`" in (REFERENCE / "update-lead.md").read_text()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_every_parameter_is_described(operation: object) -> None:
+    text = (REFERENCE / "update-lead.md").read_text()
+    for parameter in OPERATIONS[0].parameters:
+        assert f"`{parameter.name}`" in text
+
+
+@pytest.mark.parametrize("column", [name for name in COLUMNS if name not in SUB_IDS])
+def test_every_column_of_a_sales_file_is_described(column: str) -> None:
+    assert f"`{column}`" in (REFERENCE / "sales-file.md").read_text()
+
+
+def test_every_link_between_the_pages_leads_somewhere() -> None:
+    pages = [*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
