@@ -244,3 +244,26 @@ async def test_real_leads_are_imported_as_their_file_is(database: Database, netw
         sale["lead_key"]: str(sale["sold_on"]) for sale in await read_sales(database, network_id) if sale["campaign_id"]
     }
     assert days == {row["mql_id"].upper(): row["first_contact_date"] for row in rows}
+
+
+@pytest.mark.anyio
+async def test_portions_that_share_leads_keep_the_files_order(database: Database, network_id: int, path: Path) -> None:
+    """Small portions: hundreds of them, some under way at once, some about the same leads."""
+    await seed_network(database, network_id)
+
+    def row(number: int, contract: int) -> str:
+        return f"L{number % 50},2026-03-{10 + number // 50},{number},{contract},5"
+
+    first, second = ([row(number, contract) for number in range(500)] for contract in (217, 218))
+    bad = [f"L{number},never,1,217,5" for number in range(40)]
+    put(path, "\n".join([HEADER, *first, *second, *bad, *first]))
+    done = await import_sales_file(
+        database, network_id, path, IngestOptions(), renamed={}, constants={}, portion_rows=3
+    )
+    assert (done.summary.imported, done.summary.skipped, done.summary.rejected) == (1000, 500, 40)
+    assert done.rejected_path is not None
+    with SalesFile(done.rejected_path, renamed={}, constants={}) as file:
+        assert [row.cells[0] for row in file.rows() if isinstance(row, SourceRow)] == [f"L{n}" for n in range(40)]
+    sales = [sale for sale in await read_sales(database, network_id) if sale["buyer_contract_id"] == 217]
+    assert {sale["sold_price"] for sale in sales if sale["first_of_lead"]} == set(range(50))
+    await check_numbers(database, network_id)

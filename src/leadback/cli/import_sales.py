@@ -1,8 +1,9 @@
 """`leadback import`: bring in what was sold elsewhere."""
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import typer
@@ -14,6 +15,8 @@ from leadback.cli.session import EXIT_FINDINGS, Session, command, run
 from leadback.feeds.import_sales import FileImport, import_sales_file
 from leadback.kit.errors import Refused
 from leadback.leads.ingest_model import IngestOptions
+
+GARBAGE_OBJECTS: Final = 100_000
 
 group = typer.Typer(name="import", help="Bring in sales from a file.", no_args_is_help=True)
 
@@ -51,6 +54,9 @@ def import_sales(
     """
     options = IngestOptions(create_missing=create_missing, correct=correct)
     ours_by_theirs, values = _pairs("--map", renamed), _pairs("--set", constants)
+
+    # Thousands of rows live at once and none in a circle: looking for circles among them takes a tenth of the time.
+    gc.set_threshold(GARBAGE_OBJECTS)
 
     async def work(session: Session) -> int | None:
         network_id = await session.network_id()

@@ -4,7 +4,7 @@ import asyncio
 import random
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 
@@ -43,6 +43,7 @@ from leadback.parties.rules import PartyKind
 PORTION_ROWS: Final = 1000
 CREATED_AT_ONCE_MAX: Final = 50
 ATTEMPTS_MAX: Final = 5
+SUBJECTS: Final = ("lead_id", "sale_ref", "replaces_sale_ref")
 PAUSE_SECONDS: Final = 0.05
 
 # Another import added the same lead or reference first; serialization failure; deadlock; a lock not got in time.
@@ -93,6 +94,7 @@ class SalesIngest:
         self.options = options
         self.actor = actor
         self.request_id = secrets.token_hex(16)
+        self._subject_places = [place for place, name in enumerate(header) if name in SUBJECTS]
         self._knowledge: Knowledge | None = None
         self._refused: dict[NewParty, str] = {}
         self._verdicts: Counter[Verdict] = Counter()
@@ -106,6 +108,16 @@ class SalesIngest:
         async with self.database.transaction(self.network_id) as connection:
             await add_months(connection, today, today + timedelta(days=1))
             self._knowledge = await self._read(connection)
+
+    def subjects(self, rows: Iterable[SourceRow | RejectedRow]) -> set[str]:
+        """The leads and references that rows speak of; portions that share none can be taken at the same time."""
+        return {
+            row.cells[place].strip().upper()
+            for row in rows
+            if isinstance(row, SourceRow)
+            for place in self._subject_places
+            if place < len(row.cells)
+        } - {""}
 
     async def take(self, rows: Sequence[SourceRow]) -> list[RejectedRow]:
         """Import a portion, at best `PORTION_ROWS`, and commit it; the rows that were rejected, in their order.

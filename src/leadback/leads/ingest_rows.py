@@ -20,6 +20,7 @@ TEXT_LENGTH_MAX: Final = 255
 DATA_LENGTH_MAX: Final = 4000
 AMOUNT_LENGTH_MAX: Final = 32
 COLUMNS_MAX: Final = 500
+AMOUNTS_REMEMBERED_MAX: Final = 1 << 16
 SHOWN_LENGTH_MAX: Final = 60
 AHEAD_MAX: Final = timedelta(days=1)
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,6 +62,7 @@ class RowReader:
         """Raises `Refused` where a needed column is missing or a `field_…` column names no active field."""
         check_header(header, catalog)
         self.network = network
+        self._zone = network.zone
         self.width = len(header)
         places = {name: place for place, name in enumerate(header)}
         # An absent column is found at the end, where `read` puts a blank.
@@ -103,18 +105,17 @@ class RowReader:
         reported = None
         if fields or any(taken[_STATUS:_REST]):
             reported = _reported(taken[_STATUS:_REST], fields)
-        zone = self.network.zone
         return SaleRow(
             lead_id=lead_id,
             lead_key=lead_id.upper(),
-            sold_at=_moment("sold_at", sold_at, zone, now),
+            sold_at=_moment("sold_at", sold_at, self._zone, now),
             sold_price=_money("sold_price", sold_price) if sold_price else None,
             payout=_money("payout", payout) if payout else None,
             contract=ContractNames._make(taken[:_CAMPAIGN]),
             campaign=CampaignNames._make(taken[_CAMPAIGN:_SUB_IDS]),
             sub_ids=taken[_SUB_IDS:_STATUS],
             buyer_lead_id=buyer_lead_id or None,
-            lead_at=_moment("lead_at", lead_at, zone, now) if lead_at else None,
+            lead_at=_moment("lead_at", lead_at, self._zone, now) if lead_at else None,
             sale_ref=sale_ref or None,
             sale_type=sale_type or None,
             returnable=_boolean("returnable", returnable) if returnable else None,
@@ -175,7 +176,7 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
         raise ValueError(f"{shown(text)} is out of range") from error
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=AMOUNTS_REMEMBERED_MAX)
 def parse_money(text: str) -> Decimal:
     """An amount of zero or more with four decimals; `ValueError` says what is wrong.
 
