@@ -210,7 +210,7 @@ class Batch:
 
     def _keep_failed(self, call: Call, buyer_id: int, sale_id: int | None, reason: str, detail: str) -> None:
         origin = call.origin
-        waits = reason == Message.INVALID_LEAD_ID and bool(lead_keys(call))
+        waits_for = lead_keys(call) if reason == Message.INVALID_LEAD_ID else ()
         self._failed.append(
             (
                 origin.received_at,
@@ -224,7 +224,8 @@ class Batch:
                 str(reason),
                 without_keys(detail)[:DETAIL_LENGTH_MAX],
                 msgspec.json.encode(call.parameters).decode(),
-                origin.received_at + WAITING_FOR_SALE if waits else None,
+                waits_for[0] if waits_for else None,
+                origin.received_at + WAITING_FOR_SALE if waits_for else None,
             )
         )
 

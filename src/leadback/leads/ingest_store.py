@@ -146,7 +146,7 @@ _ARRIVED = Rows(**_ARRIVED_COLUMNS)
 _COUNT_WAITING = text(f"""
     SELECT count(*) FROM failed_update
     WHERE network_id = :network_id AND waiting_until > :now AND resolved_at IS NULL
-        AND (upper(lead_id), buyer_id) IN (SELECT row.lead_key, row.buyer_id FROM {_ARRIVED.source})
+        AND (lead_key, buyer_id) IN (SELECT row.lead_key, row.buyer_id FROM {_ARRIVED.source})
 """)
 _INSERT_STANDING_LEAD = text("""
     INSERT INTO lead (network_id, lead_key, lead_id, created_at, payout, is_test)

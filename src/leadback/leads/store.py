@@ -21,10 +21,14 @@ SALE_COLUMNS: Final = ", ".join(
 BATCH_STATEMENT_MS_MAX: Final = 5_000
 
 # One round trip: bind to the network, hold its configuration still, and learn the number to ask for should the
-# connection be lost at COMMIT. The lock time comes last: it is for sales, not for the configuration.
+# connection be lost at COMMIT. Plans are made for any network: made for this one, PostgreSQL believes that a network
+# younger than its statistics has no sales, and reads all of them, for seconds, where it should look a few up. The lock
+# time comes last: it is for sales, not for the configuration.
 _BEGIN_BATCH = text(f"""
     SELECT set_config('app.network_id', CAST(:network_id AS text), true),
         set_config('statement_timeout', '{BATCH_STATEMENT_MS_MAX}', true),
+        set_config('plan_cache_mode', 'force_generic_plan', true),
+        set_config('random_page_cost', '1.1', true),
         pg_advisory_xact_lock_shared({CONFIGURATION_LOCK}, CAST(:network_id AS integer)),
         CAST(pg_current_xact_id() AS text) AS transaction_id,
         set_config('lock_timeout', CAST(:sale_lock_ms AS text), true)
@@ -129,6 +133,7 @@ _FAILED_ROWS = Rows(
     reason="text",
     detail="text",
     parameters="jsonb",
+    lead_key="text",
     waiting_until="timestamptz",
 )
 _INSERT_FAILED = insert_statement("failed_update", _FAILED_ROWS)

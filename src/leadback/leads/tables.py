@@ -183,6 +183,8 @@ failed_update = Table(
     Column("reason", ExactText, nullable=False),
     Column("detail", ExactText, nullable=False),
     Column("parameters", JSONB, nullable=False),
+    # The key of a lead whose sale the call waits for, and until when.
+    Column("lead_key", ExactText),
     Column("waiting_until", DateTime(timezone=True)),
     Column("resolved_at", DateTime(timezone=True)),
     Column("rerun_id", BigInteger),
@@ -192,7 +194,7 @@ failed_update = Table(
     Index(
         "ix_failed_update_waiting",
         "network_id",
-        text("upper(lead_id)"),
+        "lead_key",
         postgresql_where=text("waiting_until IS NOT NULL AND resolved_at IS NULL"),
     ),
 )

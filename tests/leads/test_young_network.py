@@ -1,0 +1,69 @@
+"""A network that PostgreSQL's statistics do not know yet: its sales are looked up, never read from end to end."""
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from leadback.kit.clock import now
+from leadback.kit.database import Database
+from leadback.leads import store
+from leadback.networks.actions import create_network
+from tests.support.seed import seed_network, seed_sale
+from tests.support.server import Addresses
+
+pytestmark = pytest.mark.anyio
+
+MANY = 20_000
+
+
+async def test_sales_of_a_network_younger_than_the_statistics_are_looked_up(
+    database: Database, addresses: Addresses, network_id: int
+) -> None:
+    await seed_network(database, network_id)
+    await seed_sale(database, network_id, "OLD")
+    with psycopg.connect(addresses.superuser, autocommit=True) as superuser:
+        superuser.execute("ANALYZE lead, sale")
+    young = await create_network(database, name=f"young {network_id}", time_zone="UTC", currency="USD", now=now())
+    await seed_network(database, young)
+    await seed_sale(database, young, "FIRST")
+    async with database.transaction(young) as connection:
+        await connection.execute(
+            text("""
+                INSERT INTO lead (network_id, lead_key, lead_id, campaign_id, created_at, payout)
+                SELECT network_id, 'L' || number, 'L' || number, 5, created_at, 0
+                FROM lead CROSS JOIN generate_series(1, :many) AS number
+                WHERE network_id = :network_id AND lead_key = 'FIRST'
+            """),
+            {"network_id": young, "many": MANY},
+        )
+        await connection.execute(
+            text("""
+                INSERT INTO sale (network_id, lead_key, buyer_id, buyer_contract_id, campaign_id, sold_at, sold_on,
+                    sold_price, revenue, payout_share, first_of_lead)
+                SELECT network_id, 'L' || number, buyer_id, buyer_contract_id, campaign_id, sold_at, sold_on,
+                    0, 0, 0, true
+                FROM sale CROSS JOIN generate_series(1, :many) AS number
+                WHERE network_id = :network_id AND lead_key = 'FIRST'
+            """),
+            {"network_id": young, "many": MANY},
+        )
+        wanted = {(f"L{number}", 10) for number in range(1, 65)}
+        await store.begin_batch(connection, young, sale_lock_ms=1000)
+        before = await rows_read(connection)
+        sales = await store.lock_sales(connection, young, wanted)
+        looked_up = await rows_read(connection)
+        await store.update_sales(connection, young, [(sale.version, sale) for sale in sales])
+        updated = await rows_read(connection)
+    assert len(sales) == len(wanted)
+    assert looked_up - before < 10 * len(wanted)
+    assert updated - looked_up < 10 * len(wanted)
+
+
+async def rows_read(connection: AsyncConnection) -> int:
+    """How many rows of leads and sales this transaction has read until now, whatever became of them."""
+    statement = text("""
+        SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))
+        FROM pg_stat_xact_user_tables WHERE relname IN ('lead', 'sale')
+    """)
+    return int((await connection.execute(statement)).scalar_one())
