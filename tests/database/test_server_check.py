@@ -61,9 +61,10 @@ async def test_a_server_that_is_not_there_is_refused() -> None:
     assert "cannot be reached" in await refusal("postgresql://nobody@127.0.0.1:1/nothing")
 
 
-async def test_another_database_is_refused() -> None:
-    with pytest.raises(DatabaseUnusable, match="must begin with postgresql://"):
-        Database("mysql://root@localhost/leads")
+@pytest.mark.parametrize("url", ["mysql://root@localhost/leads", "garbage", "postgresql://role@host:port/name", ""])
+async def test_what_is_no_address_of_postgresql_is_refused(url: str) -> None:
+    with pytest.raises(DatabaseUnusable, match="must look like postgresql://"):
+        Database(url)
 
 
 async def spoil(server: EmbeddedDatabase, statement: str) -> None:

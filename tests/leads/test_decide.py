@@ -64,6 +64,10 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], Message]] = [
         Message.LEAD_ALREADY_RETURNED,
     ),
     ("a time that is none", {}, {"happened_at": "yesterday"}, Message.INVALID_HAPPENED_AT),
+    ("a time before there were leads", {}, {"happened_at": "0001-01-01T00:00:00+05:00"}, Message.INVALID_HAPPENED_AT),
+    ("a day without separators", {}, {"happened_at": "20260301"}, Message.INVALID_HAPPENED_AT),
+    ("a week date", {}, {"happened_at": "2026-W10-1"}, Message.INVALID_HAPPENED_AT),
+    ("an hour that was skipped", {}, {"happened_at": "2026-03-08T02:30"}, Message.INVALID_HAPPENED_AT),
     ("a time six minutes ahead", {}, {"happened_at": "2026-03-20T15:06:00Z"}, Message.INVALID_HAPPENED_AT),
 ]
 
@@ -292,7 +296,7 @@ def test_leaving_a_terminal_status_is_flagged_or_refused_silently() -> None:
     keeping = configuration(network=network(terminal_statuses="keep"))
     kept = changed(given, keeping, status="Funded", amount=Decimal(5), add_to_existing=True)
     assert (kept.after.status_id, kept.flags) == (3, ("terminal status kept",))
-    assert kept.after.revenue == Decimal(30)
+    assert (kept.after.revenue, kept.after.stage_reached) == (Decimal(30), 0)
     assert changed(given, status="Dead").flags == ()
 
 
@@ -315,6 +319,37 @@ def test_of_two_events_of_the_same_moment_the_later_received_wins() -> None:
     change = changed(given, status="Contacted", happened_at="2026-03-20T10:00:00")
     assert change.after.status_id == 1
     assert change.flags == ()
+
+
+def test_an_offset_of_any_size_is_brought_to_utc() -> None:
+    change = changed(sale(), status="Funded", happened_at="2026-03-20T14:00:00+23:59")
+    assert change.happened_at == datetime(2026, 3, 19, 14, 1, tzinfo=UTC)
+
+
+def test_a_buyers_fast_clock_does_not_swallow_its_next_status() -> None:
+    ahead = changed(sale(), status="Dead", happened_at="2026-03-20T15:04:00Z")
+    assert ahead.happened_at == NOW + timedelta(minutes=4)
+    change = changed(ahead.after, status="Contacted")
+    assert (change.after.status_id, change.flags) == (1, ("left a terminal status",))
+
+
+def test_what_is_told_late_was_reached_all_the_same() -> None:
+    given = sale(status_id=1, stage_reached=1, status_happened_at=NOW - timedelta(hours=1))
+    change = changed(given, status="Funded", happened_at="2026-03-19")
+    assert (change.after.status_id, change.after.stage_reached) == (1, 4)
+
+
+@pytest.mark.parametrize(
+    ("call", "is_set"),
+    [
+        ({"status": "Funded", "amount": Decimal(0), "add_to_existing": True}, False),
+        ({"amount": Decimal(0), "add_to_existing": False}, True),
+        ({"amount": Decimal(1), "add_to_existing": True}, True),
+        ({"amount": Decimal(25), "add_to_existing": False}, True),
+    ],
+)
+def test_a_call_that_names_an_amount_sets_the_revenue(call: dict[str, Any], is_set: bool) -> None:
+    assert changed(sale(), **call).after.revenue_set is is_set
 
 
 def test_a_bare_date_compares_by_day() -> None:

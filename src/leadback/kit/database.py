@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from leadback.kit.errors import DatabaseUnusable
@@ -73,9 +73,16 @@ class Database:
 
 def psycopg_url(url: str) -> URL:
     """A `postgresql://…` address as SQLAlchemy takes it for psycopg."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "postgresql":
-        raise DatabaseUnusable("The database address must begin with postgresql:// (PostgreSQL 15 or newer).")
+    try:
+        parsed = make_url(url)
+    except (SQLAlchemyError, ValueError):
+        parsed = None
+    if parsed is None or parsed.get_backend_name() != "postgresql":
+        # Not quoted: it may hold a password.
+        raise DatabaseUnusable(
+            "The database address is none: it must look like postgresql://role:password@host:5432/name"
+            " (PostgreSQL 15 or newer)."
+        )
     return parsed.set(drivername="postgresql+psycopg")
 
 

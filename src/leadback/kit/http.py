@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from enum import Enum
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 
-from leadback.kit.errors import Refused
+from leadback.kit.settings import parse_network
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
@@ -73,7 +73,7 @@ class ClientAddresses:
     """Finds the address a request came from, past the proxies that are trusted to tell it."""
 
     def __init__(self, trusted_proxies: Iterable[str]) -> None:
-        self._trusted = tuple(_network(text) for text in trusted_proxies)
+        self._trusted = tuple(parse_network(text) for text in trusted_proxies)
 
     def address_of(self, peer: tuple[str, int] | None, forwarded: Sequence[bytes]) -> IPAddress | None:
         """The peer, or behind trusted proxies the right-most hop of `X-Forwarded-For` that is not one of them.
@@ -116,12 +116,3 @@ def _hop_address(hop: str) -> IPAddress | None:
     elif hop.count(":") == 1:
         hop = hop.partition(":")[0]
     return parse_address(hop)
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text)
-    except ValueError as error:
-        raise Refused(
-            f"LEADBACK_TRUSTED_PROXIES: {error}. It takes networks such as 10.0.0.0/8, separated by commas."
-        ) from error

@@ -3,8 +3,9 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -38,8 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Unknown-lead answers in 10 minutes for one address without a valid key; 0 switches both guess limits off."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks (CIDR) whose X-Forwarded-For is believed; as a variable: separated by commas."""
-    log_level: str = "info"
-    """One of debug, info, warning, error."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 def load_settings(given: Mapping[str, object], environment: Mapping[str, str] | None = None) -> Settings:
@@ -51,9 +51,25 @@ def load_settings(given: Mapping[str, object], environment: Mapping[str, str] | 
     values = _from_file(environment.get(CONFIG_VARIABLE)) | _from_environment(environment)
     values |= {name: value for name, value in given.items() if value is not None}
     try:
-        return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
-        raise Refused(f"A setting is wrong: {error}. Settings: {_known()}") from error
+        # The error names the field last, as `$.port`.
+        told, _, field = str(error).rpartition(" - at `$.")
+        name = f"{PREFIX}{field.rstrip('`').upper()} is wrong" if told else "A setting is wrong"
+        raise Refused(f"{name}: {told or error}. Settings: {_known()}") from error
+    for network in settings.trusted_proxies:
+        parse_network(network)
+    return settings
+
+
+def parse_network(text: str) -> IPv4Network | IPv6Network:
+    """A network of `trusted_proxies`; raises `Refused` where it is none."""
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise Refused(
+            f"LEADBACK_TRUSTED_PROXIES is wrong: {error}. It takes networks such as 10.0.0.0/8, separated by commas."
+        ) from error
 
 
 def _decode(kind: type, value: object) -> object:

@@ -210,6 +210,8 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
     buyer_updated_at: datetime | None
     version: int
     ledger_hash: bytes
+    revenue_set: bool = False
+    """Whether anybody reported revenue; until then it follows a corrected price."""
 
 
 class FieldChange(msgspec.Struct, frozen=True):

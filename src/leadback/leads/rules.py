@@ -1,6 +1,7 @@
 """What a call on a sale leads to: every check and effect, on values alone."""
 
-from datetime import date, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -29,7 +30,16 @@ from leadback.networks.model import Network
 from leadback.parties.model import Buyer, BuyerContract
 
 HAPPENED_AHEAD_MAX = timedelta(minutes=5)
+BARE_DATE_LENGTH = len("2000-01-31")
+HAPPENED_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 STANDING_RETURNS = (ReturnState.SUBMITTED, ReturnState.CREDITED, ReturnState.REPLACED)
+
+
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?",
+    re.ASCII,
+)
 
 
 class Draft:
@@ -137,9 +147,7 @@ def decide(
         return Failure(message=failure, detail=explain(failure, request), buyer_id=sale.buyer_id, sale_id=sale.sale_id)
     assert happened is not None and not isinstance(found, Message)
     if found is not None:
-        apply_status(
-            draft, sale, found, happened, configuration, bare_date=len(request.happened_at) == len("2000-01-31")
-        )
+        apply_status(draft, sale, request, found, happened, configuration)
     counts = counts_as_update(request)
     if counts:
         draft.values |= _updated(sale, received, by_buyer=by_buyer)
@@ -183,6 +191,8 @@ def apply_amount(draft: Draft, sale: Sale, request: UpdateRequest) -> Message | 
     if abs(revenue) > MONEY_MAX:
         return Message.INVALID_AMOUNT
     draft.values["revenue"] = revenue
+    if request.amount != 0 or not request.add_to_existing:
+        draft.values["revenue_set"] = True
     return None
 
 
@@ -247,29 +257,32 @@ def apply_return(
 def apply_status(
     draft: Draft,
     sale: Sale,
+    request: UpdateRequest,
     found: tuple[Status, SubStatus | None],
     happened: datetime,
     configuration: Configuration,
-    *,
-    bare_date: bool,
 ) -> None:
     """The status takes force unless it is older than the one in force, or that one is terminal and kept."""
     status, sub_status = found
     network, contract = configuration.network, configuration.contracts[sale.buyer_contract_id]
     if status.vertical_ids and contract.vertical_id not in status.vertical_ids:
         draft.flags.append(Flag.STATUS_OUTSIDE_VERTICAL)
-    draft.values["stage_reached"] = max(sale.stage_reached, status.stage)
+    bare_date = len(request.happened_at) == BARE_DATE_LENGTH
     if sale.status_happened_at is not None and _older(happened, sale.status_happened_at, network, bare_date=bare_date):
+        # What is told late was reached all the same.
+        draft.values["stage_reached"] = max(sale.stage_reached, status.stage)
         draft.flags.append(Flag.OUT_OF_ORDER)
         return
     changes = status.status_id != sale.status_id
     in_force = configuration.catalog.statuses.get(sale.status_id or 0)
     if changes and in_force is not None and in_force.terminal:
-        if network.terminal_statuses == "keep":
-            draft.flags.append(Flag.TERMINAL_STATUS_KEPT)
+        keeps = network.terminal_statuses == "keep"
+        draft.flags.append(Flag.TERMINAL_STATUS_KEPT if keeps else Flag.LEFT_TERMINAL_STATUS)
+        if keeps:
             return
-        draft.flags.append(Flag.LEFT_TERMINAL_STATUS)
-    draft.values |= {"status_id": status.status_id, "status_happened_at": happened}
+    draft.values["stage_reached"] = max(sale.stage_reached, status.stage)
+    # A buyer's fast clock must not make its next status look older.
+    draft.values |= {"status_id": status.status_id, "status_happened_at": min(happened, request.origin.received_at)}
     if sub_status is not None:
         draft.values["sub_status_id"] = sub_status.sub_status_id
     elif changes:
@@ -283,16 +296,19 @@ def parse_happened_at(text: str, received: datetime, network: Network) -> dateti
     """
     if text == "":
         return received
+    if not _MOMENT.fullmatch(text):
+        return None
     try:
         happened = datetime.fromisoformat(text)
-    except ValueError:
+        if happened.tzinfo is None:
+            local = happened
+            happened = local.replace(tzinfo=network.zone).astimezone(UTC)
+            if network.local(happened).replace(tzinfo=None) != local:
+                return None  # skipped when the clocks went forward
+        happened = happened.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    if happened.tzinfo is None:
-        happened = happened.replace(tzinfo=network.zone)
-    try:
-        return happened if happened <= received + HAPPENED_AHEAD_MAX else None
-    except OverflowError:
-        return None
+    return happened if HAPPENED_EARLIEST <= happened <= received + HAPPENED_AHEAD_MAX else None
 
 
 def counts_as_update(request: UpdateRequest) -> bool:

@@ -61,6 +61,8 @@ sale = Table(
     Column("sold_on", Date, nullable=False),
     Column("sold_price", Money, nullable=False),
     Column("revenue", Money, nullable=False),
+    # Whether anybody reported revenue; until then it follows a corrected price.
+    Column("revenue_set", Boolean, nullable=False, server_default=text("false")),
     Column("payout_share", Money, nullable=False),
     Column("first_of_lead", Boolean, nullable=False),
     Column("sale_type", ExactText, nullable=False, server_default="exclusive"),

@@ -589,6 +589,7 @@ def upgrade() -> None:
         sa.Column("sold_on", sa.Date(), nullable=False),
         sa.Column("sold_price", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.Column("revenue", sa.Numeric(precision=18, scale=4), nullable=False),
+        sa.Column("revenue_set", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("payout_share", sa.Numeric(precision=18, scale=4), nullable=False),
         sa.Column("first_of_lead", sa.Boolean(), nullable=False),
         sa.Column("sale_type", sa.Text(collation="C"), server_default="exclusive", nullable=False),
