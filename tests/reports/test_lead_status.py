@@ -45,6 +45,9 @@ FILTERS: list[tuple[tuple[str, str], ...]] = [
     (("sub_id_1", ""), ("sub_id_4", "google"), ("sub_id_4", "fb2")),
     (("sub_id_3", "fb2"), ("campaign", "Search"), ("status", "Old")),
     (("sub_id_5", "nobody"),),
+    (("day", "2026-03-08"), ("day", "2026-03-10"), ("buyer", "Acme")),
+    (("month", "2026-03"), ("sub_id", "fb1")),
+    (("week", "2026-03-02"),),
 ]
 
 
@@ -112,7 +115,9 @@ async def test_another_network_sees_nothing_of_it(database: Database, network_id
         ({"filters": [("buyer", "Acne")]}, "There are: Acme, Loans & Co, Zenith"),
         ({"filters": [("campaign_id", "Search")]}, "There are: 5, 6, 7, 8, 9"),
         ({"filters": [("sale_type", "double")]}, "There are: exclusive, multi-sell, replacement"),
-        ({"filters": [("day", "2026-03-01")]}, "There are: campaign, affiliate, offer"),
+        ({"filters": [("colour", "red")]}, "There are: campaign, affiliate, offer"),
+        ({"filters": [("day", "yesterday")]}, "'yesterday' is no day; it is written as 2026-01-31"),
+        ({"filters": [("month", "2026-13")]}, "'2026-13' is no month; it is written as 2026-01"),
         ({"first": LAST, "last": FIRST}, "2026-03-25, is after the last, 2026-02-22"),
         ({"first": date(2000, 1, 1)}, f"at most {REPORT_DAYS_MAX} days"),
         ({"by": ["campaign", "campaign"]}, "two different ones"),

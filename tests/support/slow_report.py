@@ -41,7 +41,7 @@ def slow_report(
         and first <= sold.sale.sold_on <= last
         and (not show_changes or sold.sale.updated)
         and (not show_sub_status or sold.sale.sub_status_id)
-        and _passes(sold, filters)
+        and _passes(sold, filters, week_start)
     ]
     rows: dict[tuple[Any, ...], list[Sold]] = {}
     keys: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -183,20 +183,22 @@ def _name(dimension: str, number: int) -> str:
     return (CAMPAIGNS if dimension == "campaign" else CONTRACTS)[number][2]
 
 
-def _passes(sold: Sold, filters: Iterable[tuple[str, str]]) -> bool:
+def _passes(sold: Sold, filters: Iterable[tuple[str, str]], week_start: int) -> bool:
     """One of several for the same dimension, every dimension."""
     wanted: dict[str, list[bool]] = {}
     for name, text in filters:
         dimension = name.removesuffix("_id") if name != "sub_id" else "sub_id_1"
-        wanted.setdefault(dimension, []).append(_is(sold, name, dimension, text))
+        wanted.setdefault(dimension, []).append(_is(sold, name, dimension, text, week_start))
     return all(any(found) for found in wanted.values())
 
 
-def _is(sold: Sold, name: str, dimension: str, text: str) -> bool:
+def _is(sold: Sold, name: str, dimension: str, text: str, week_start: int) -> bool:
     if dimension == "sale_type":
         return sold.sale.sale_type == text
     if dimension.startswith("sub_id_"):
         return sold.sub_ids[int(dimension[-1]) - 1] == text
+    if dimension in ("day", "week", "month"):
+        return bool(_row_key(sold, dimension, week_start)[dimension] == text)
     number = _ids(sold.sale)[dimension]
     if number is None:
         return False

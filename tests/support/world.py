@@ -100,7 +100,12 @@ async def make_world(
                 inserted = await connection.execute(insert(sale).values(stored).returning(sale.c.sale_id))
                 unsaid: dict[str, Any] = {name: None for name in Sale.__struct_fields__ if name not in row}
                 unsaid |= {"stage_reached": 0, "updated": 0, "update_count": 0, "version": 1, "ledger_hash": b""}
-                unsaid |= {"field_values": {}, "sale_id": inserted.scalar_one(), "lead_id": lead_row["lead_id"]}
+                unsaid |= {
+                    "field_values": {},
+                    "revenue_set": False,
+                    "sale_id": inserted.scalar_one(),
+                    "lead_id": lead_row["lead_id"],
+                }
                 world.sold.append(Sold(Sale(**(row | unsaid)), tuple(lead_row[f"sub_id_{n}"] for n in range(1, 6))))
         await _add_deltas(connection, network_id, [(None, known.sale) for known in world.sold])
     return world

@@ -1,6 +1,7 @@
 """Which sales a report is about: conditions as people write them, names turned into ids, and their SQL."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement
@@ -28,7 +29,8 @@ LISTS: Final[dict[str, Callable[[AsyncConnection, int], Awaitable[Sequence[Any]]
     "buyer_contract": list_contracts,
 }
 NAMED: Final = (*LISTS, "status")
-CONDITIONS: Final = (*NAMED, "sale_type", "sub_id", *SUB_IDS)
+DATES: Final = {"day": "2026-01-31", "week": "2026-01-26, its first day", "month": "2026-01"}
+CONDITIONS: Final = (*NAMED, "sale_type", "sub_id", *SUB_IDS, *DATES)
 NAMES_SHOWN_MAX: Final = 20
 
 Names = Mapping[str, Mapping[int, str]]
@@ -69,7 +71,7 @@ def resolve(conditions: Iterable[Condition], names: Names) -> Filter:
     affiliates may each have a campaign "Search") means all of them.
     """
     ids: dict[str, frozenset[int]] = {}
-    texts: dict[str, frozenset[str]] = {}
+    texts: dict[str, frozenset[str | date]] = {}
     for condition in conditions:
         dimension = "sub_id_1" if condition.dimension == "sub_id" else condition.dimension
         if dimension in names:
@@ -77,7 +79,8 @@ def resolve(conditions: Iterable[Condition], names: Names) -> Filter:
             continue
         if dimension == "sale_type" and condition.value not in list(SaleType):
             raise Refused(f"There is no sale_type {condition.value!r}. There are: {_listed(SaleType)}.")
-        texts[dimension] = texts.get(dimension, frozenset()) | {condition.value}
+        value = _date(condition) if dimension in DATES else condition.value
+        texts[dimension] = texts.get(dimension, frozenset()) | {value}
     return Filter(ids=ids, texts=texts)
 
 
@@ -85,6 +88,16 @@ def clauses(wanted: Filter, column_of: Callable[[str], ColumnElement[Any]]) -> l
     """The filter as SQL, over the columns a report has for the dimensions' ids and texts."""
     chosen = {**wanted.ids, **wanted.texts}
     return [column_of(dimension).in_(list(values)) for dimension, values in chosen.items()]
+
+
+def _date(condition: Condition) -> date:
+    text = f"{condition.value}-01" if condition.dimension == "month" else condition.value
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Refused(
+            f"{condition.value!r} is no {condition.dimension}; it is written as {DATES[condition.dimension]}."
+        ) from error
 
 
 def _find(condition: Condition, names: Mapping[int, str]) -> frozenset[int]:

@@ -46,8 +46,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """What a sale must be: one of the values of every dimension that stands here."""
 
     ids: dict[str, frozenset[int]] = {}
-    texts: dict[str, frozenset[str]] = {}
-    """Of sale types and sub ids, which are what they are called."""
+    texts: dict[str, frozenset[str | date]] = {}
+    """Of sale types and sub ids, which are what they are called, and of days, weeks and months by their first day."""
 
     @property
     def dimensions(self) -> frozenset[str]:
