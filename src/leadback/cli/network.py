@@ -63,12 +63,15 @@ def set_(  # noqa: PLR0913 - an option is an argument
         str | None, typer.Option(help="Leaving a terminal status: flag (accepted, flagged) or keep (it stays).")
     ] = None,
     return_approval: Annotated[str | None, typer.Option(help="manual or automatic_credit.")] = None,
-    credit_sets_revenue_to_zero: Annotated[Switch | None, typer.Option(help="When a return is credited.")] = None,
+    credit_sets_revenue_to_zero: Annotated[
+        Switch | None, typer.Option(help="When a return is credited. Kept; not in force yet.")
+    ] = None,
     return_to_affiliate: Annotated[
-        Switch | None, typer.Option(help="A buyer's return is a return to the affiliate too.")
+        Switch | None, typer.Option(help="A buyer's return is one to the affiliate too. Kept; not in force yet.")
     ] = None,
     rerun_waiting_updates: Annotated[
-        Switch | None, typer.Option(help="Updates that came before their sale are run when it arrives.")
+        Switch | None,
+        typer.Option(help="Updates that came before their sale run when it arrives. Kept; not in force yet."),
     ] = None,
     failed_update_days: Annotated[int | None, typer.Option(help="How long failed updates are kept.")] = None,
 ) -> None:

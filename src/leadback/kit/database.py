@@ -155,9 +155,14 @@ async def _check_role(connection: AsyncConnection) -> None:
         " WHERE namespace.nspname = 'public' AND class.relkind IN ('r', 'p')"
         " AND pg_catalog.pg_has_role(class.relowner, 'MEMBER'))",
     )
-    if bypasses or owns:
+    rewrites = await _scalar(
+        connection,
+        "SELECT coalesce(has_table_privilege(to_regclass('public.lead_update'), 'UPDATE, DELETE, TRUNCATE'), false)",
+    )
+    if bypasses or owns or rewrites:
         raise DatabaseUnusable(
-            "The role in LEADBACK_DATABASE_URL owns the tables or bypasses row-level security. Give the role"
+            "The role in LEADBACK_DATABASE_URL owns the tables or bypasses row-level security, or may rewrite the"
+            " ledger. Give the role"
             " leadback_app there and the owner in LEADBACK_MIGRATION_DATABASE_URL, or set"
             " LEADBACK_ALLOW_OWNER_ROLE=true."
         )
