@@ -211,6 +211,58 @@ async def test_sales_of_one_lead_must_agree_on_it(
     assert await check_ledger(database, network_id) == 1
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"payout": "12"}, "payout (is '10.0000', here '12.0000')"),
+        ({"campaign": "Mail"}, "campaign_id (is '5', here '6')"),
+        ({"is_test": "true"}, "is_test (is 'false', here 'true')"),
+        ({"sub_id_1": "fb2"}, "sub_id_1 (is 'fb1', here 'fb2')"),
+        ({"sub_id_5": "b"}, "sub_id_5 (is 'a', here 'b')"),
+        ({"lead_at": "2026-03-02"}, "lead_at (is '2026-03-01T05:00:00+00:00', here '2026-03-02T05:00:00+00:00')"),
+    ],
+)
+@pytest.mark.parametrize("portion_rows", [1, 1000])
+async def test_no_row_corrects_what_an_earlier_one_of_the_import_says_of_the_lead(
+    database: Database, network_id: int, seeded: Seeded, row: dict[str, str], said: str, portion_rows: int
+) -> None:
+    first = {"sub_id_1": "fb1", "sub_id_5": "a", "is_test": "false", "lead_at": "2026-03-01"}
+    second = first | {"lead_id": "a1", "buyer_contract": "Contract 218"} | row
+    same_sale = first | row
+    rows = [first, second, same_sale, first]
+    done = await import_rows(database, network_id, *rows, portion_rows=portion_rows, correct=True)
+    assert done.counts == (1, 1, 0, 2)
+    assert done.reasons == dict.fromkeys(
+        [3, 4],
+        f"The row differs from an earlier row of the same lead in {said}; sales of one lead must agree, and --correct"
+        " takes the first",
+    )
+    before = await read_leads(database, network_id), await read_sales(database, network_id)
+    for _ in range(2):
+        again = await import_rows(database, network_id, *rows, portion_rows=portion_rows, correct=True)
+        assert again.counts == (0, 2, 0, 2)
+    assert (await read_leads(database, network_id), await read_sales(database, network_id)) == before
+    assert await check_ledger(database, network_id) == 0
+
+
+async def test_a_correction_of_the_lead_holds_for_the_rest_of_its_import(
+    database: Database, network_id: int, seeded: Seeded
+) -> None:
+    await import_rows(database, network_id, {"sub_id_2": "x"})
+    silent = {"payout": "", "buyer_contract": "Contract 218"}
+    rejected = {"payout": "11", "status": "nothing"}
+    rows = [silent, rejected, {"payout": "12"}, {"payout": "10"}, silent | {"payout": "12", "sub_id_2": "y"}]
+    done = await import_rows(database, network_id, *rows, portion_rows=1, correct=True)
+    assert done.counts == (1, 0, 2, 2)
+    assert "payout (is '12.0000', here '10.0000')" in done.reasons[5]
+    assert column(await read_leads(database, network_id), "payout") == [Decimal(12)]
+    assert column(await read_leads(database, network_id), "sub_id_2") == ["y"]
+    assert (await import_rows(database, network_id, *rows, correct=True)).counts == (0, 3, 0, 2)
+    assert (await import_rows(database, network_id, {"payout": "10"}, correct=True)).counts == (0, 0, 1, 0)
+    await check_numbers(database, network_id)
+    assert await check_ledger(database, network_id) == 3
+
+
 async def test_a_correction_takes_the_rows_values_and_keeps_them_in_the_ledger(
     database: Database, network_id: int, seeded: Seeded
 ) -> None:
@@ -249,14 +301,39 @@ async def test_a_correction_takes_the_rows_values_and_keeps_them_in_the_ledger(
 async def test_a_corrected_price_leaves_a_revenue_alone_that_the_buyer_has_set(
     database: Database, network_id: int, seeded: Seeded
 ) -> None:
-    await import_rows(database, network_id, {}, {"lead_id": "A2"})
+    leads = [{"lead_id": lead_id} for lead_id in ("A1", "A2", "A3")]
+    await import_rows(database, network_id, *leads)
     await report(database, seeded, "A1", amount=Decimal(40), add_to_existing=False)
-    await report(database, seeded, "A2", status="Funded")
-    rows = [{"sold_price": "30"}, {"lead_id": "A2", "sold_price": "30"}]
-    assert (await import_rows(database, network_id, *rows, correct=True)).counts == (0, 0, 2, 0)
-    sales = await read_sales(database, network_id)
-    assert column(sales, "sold_price") == [Decimal(30), Decimal(30)]
-    assert column(sales, "revenue") == [Decimal(40), Decimal(25)]
+    # Reported, though it is the price itself.
+    await report(database, seeded, "A2", amount=Decimal(25), add_to_existing=False)
+    await report(database, seeded, "A3", amount=Decimal(5), add_to_existing=True)
+    for price in ("30", "9"):
+        rows = [lead | {"sold_price": price} for lead in leads]
+        assert (await import_rows(database, network_id, *rows, correct=True)).counts == (0, 0, 3, 0)
+        sales = await read_sales(database, network_id)
+        assert column(sales, "sold_price") == [Decimal(price)] * 3
+        assert column(sales, "revenue") == [Decimal(40), Decimal(25), Decimal(30)]
+    await check_numbers(database, network_id)
+    await check_ledger(database, network_id)
+
+
+async def test_revenue_follows_a_corrected_price_after_an_update_that_names_none(
+    database: Database, network_id: int, seeded: Seeded
+) -> None:
+    leads = [{"lead_id": lead_id, "status": "Contacted"} for lead_id in ("A1", "A2")]
+    await import_rows(database, network_id, *leads)
+    await report(database, seeded, "A1", status="Funded")
+    await report(database, seeded, "A2", status="Funded", amount=Decimal(0), add_to_existing=True)
+    for price in ("30", "9"):
+        rows = [lead | {"sold_price": price} for lead in leads]
+        assert (await import_rows(database, network_id, *rows, correct=True)).counts == (0, 0, 2, 0)
+        sales = await read_sales(database, network_id)
+        assert column(sales, "revenue") == column(sales, "sold_price") == [Decimal(price)] * 2
+        assert column(sales, "status_id") == [2, 2]
+    await report(database, seeded, "A2", amount=Decimal(0), add_to_existing=False)
+    rows = [lead | {"sold_price": "25"} for lead in leads]
+    await import_rows(database, network_id, *rows, correct=True)
+    assert column(await read_sales(database, network_id), "revenue") == [Decimal(25), Decimal(0)]
     await check_numbers(database, network_id)
     await check_ledger(database, network_id)
 

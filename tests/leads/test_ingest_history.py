@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from leadback.kit.clock import now
 from leadback.kit.database import Database
-from leadback.leads.ingest_rules import payout_shares
+from leadback.leads.ingest_shares import payout_shares
 from leadback.leads.update import Updates
 from leadback.networks.actions import create_network
 from tests.leads.test_update import call, caller_with
-from tests.support.importing import import_rows
+from tests.support.importing import GOOD, import_rows
 from tests.support.recompute import check_ledger, check_numbers
 from tests.support.seed import seed_network
 
@@ -42,7 +42,25 @@ rows = st.fixed_dictionaries(
         "return_reason_id": st.sampled_from(["", "1", "2"]),
     },
 )
-imports = st.tuples(st.booleans(), st.sampled_from([1, 3, 1000]), st.lists(rows, min_size=1, max_size=12))
+
+
+def sale_of(row: dict[str, str]) -> tuple[str, str, str]:
+    """What a row without a reference is recognised by."""
+    whole = GOOD | row
+    return whole["lead_id"].upper(), whole["buyer_contract"], whole["sold_at"]
+
+
+def of_sales_apart(given_rows: list[dict[str, str]]) -> bool:
+    """Whether no two rows speak of one sale, neither before the import nor after it."""
+    return not any(row.get("sale_ref") for row in given_rows) and len(set(map(sale_of, given_rows))) == len(given_rows)
+
+
+apart = rows.map(lambda row: row | {"sale_ref": ""})
+imports = st.tuples(
+    st.booleans(),
+    st.sampled_from([1, 3, 1000]),
+    st.one_of(st.lists(rows, min_size=1, max_size=12), st.lists(apart, min_size=2, max_size=12, unique_by=sale_of)),
+)
 updates = st.fixed_dictionaries(
     {
         "lead_id": st.sampled_from(["A1", "A2", "A3"]),
@@ -106,9 +124,13 @@ async def _play(database_url: str, steps: list[Any]) -> None:
             correct, portion_rows, given_rows = step
             done = await import_rows(database, network_id, *given_rows, portion_rows=portion_rows, correct=correct)
             assert sum(done.counts) == len(given_rows)
-            again = await import_rows(database, network_id, *given_rows, portion_rows=portion_rows)
-            # Rows of one file that correct each other are another matter: the last one holds.
-            assert correct or again.counts == (0, done.summary.imported + done.summary.skipped, 0, done.counts[3])
+            again = await import_rows(database, network_id, *given_rows, portion_rows=portion_rows, correct=correct)
+            imported, skipped, corrected, rejected = done.counts
+            if of_sales_apart(given_rows):
+                assert again.counts == (0, imported + skipped + corrected, 0, rejected)
+            elif not correct:
+                # A row without a reference may have become ambiguous. Rows that correct one sale are another matter.
+                assert (again.summary.imported, again.summary.corrected) == (0, 0)
             await check_numbers(database, network_id)
         await channel.close()
         await check_numbers(database, network_id)

@@ -97,6 +97,7 @@ class SalesIngest:
         self._subject_places = [place for place, name in enumerate(header) if name in SUBJECTS]
         self._knowledge: Knowledge | None = None
         self._refused: dict[NewParty, str] = {}
+        self._named: dict[str, int] = {}
         self._verdicts: Counter[Verdict] = Counter()
         self._created: Counter[PartyKind] = Counter()
         self._rejected = 0
@@ -177,6 +178,7 @@ class SalesIngest:
             decisions.settle()
             waiting = await write_portion(connection, decisions, origin=self._origin(received_at), actor=self.actor)
         self._knowledge = knowledge
+        self._named |= decisions.named
         return _Portion(verdicts, rejected, waiting)
 
     def _judge(self, source: SourceRow, knowledge: Knowledge, received_at: datetime) -> "_Clear | _Lacking | Rejection":
@@ -203,7 +205,8 @@ class SalesIngest:
     ) -> Decisions:
         """Everything stored that the rows concern, locked: leads by key, then sales by id, as every writer does."""
         network_id = self.network_id
-        leads = await ingest_store.lock_leads(connection, network_id, {row.lead_key for row in rows})
+        lead_keys = {row.lead_key for row in rows}
+        leads = await ingest_store.lock_leads(connection, network_id, lead_keys)
         replaced_refs = {row.replaces_sale_ref for row in rows if row.replaces_sale_ref is not None}
         refs = replaced_refs | {row.sale_ref for row in rows if row.sale_ref is not None}
         sales = []
@@ -219,6 +222,7 @@ class SalesIngest:
             replaced=replaced,
             received_at=received_at,
             correct=self.options.correct,
+            named={lead_key: self._named[lead_key] for lead_key in lead_keys if lead_key in self._named},
         )
 
     def _origin(self, received_at: datetime) -> Origin:

@@ -56,11 +56,15 @@ def wrong_replacement(sale_type: str, price: Decimal, replaces: str | int | None
 
 def differs(what: str, changes: Changes) -> Rejection:
     """The rejection that names every column that differs, with both values."""
-    told = [
-        f"{name} (is {shown(text_of(pair[0]) or '')}, here {shown(text_of(pair[1]) or '')})" if pair else name
-        for name, pair in changes.items()
-    ]
-    return Rejection(f"The row differs from {what} in {', '.join(told)}; --correct takes the row's")
+    return Rejection(f"The row differs from {what} in {_told(changes)}; --correct takes the row's")
+
+
+def contradicts(changes: Changes) -> Rejection:
+    """The rejection of a row that says another thing of its lead than an earlier row of the same import."""
+    return Rejection(
+        f"The row differs from an earlier row of the same lead in {_told(changes)}; sales of one lead must agree, and"
+        " --correct takes the first"
+    )
 
 
 def text_of(value: Any) -> str | None:
@@ -70,3 +74,10 @@ def text_of(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _told(changes: Changes) -> str:
+    return ", ".join(
+        f"{name} (is {shown(text_of(pair[0]) or '')}, here {shown(text_of(pair[1]) or '')})" if pair else name
+        for name, pair in changes.items()
+    )

@@ -1,7 +1,7 @@
 """What a row of sales means for what is stored: decisions on values alone, in the order of the rows."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -9,17 +9,26 @@ from typing import Any, Final
 import msgspec
 
 from leadback.leads.configuration import Configuration
-from leadback.leads.ingest_differences import Changes, compare_lead, compare_sale, differs, text_of, wrong_replacement
+from leadback.leads.ingest_differences import (
+    Changes,
+    compare_lead,
+    compare_sale,
+    contradicts,
+    differs,
+    text_of,
+    wrong_replacement,
+)
 from leadback.leads.ingest_model import ImportedSale, Lead, Rejection, SaleRow, Verdict
+from leadback.leads.ingest_named import changes_among, columns_named
 from leadback.leads.ingest_reported import Reading, changes_of_report, read_report
 from leadback.leads.ingest_rows import SUB_IDS, shown
+from leadback.leads.ingest_shares import payout_shares
 from leadback.leads.model import Change, ReturnState, Sale, SaleType, Updated
 from leadback.parties.model import BuyerContract, Campaign
 
 # A sale that is not stored yet counts as younger than every stored one.
 NEW_SALE_ID: Final = 2**62
 
-_UNITS: Final = 10_000
 _ZERO: Final = Decimal("0.0000")
 
 
@@ -59,11 +68,16 @@ class Decisions:
         replaced: Iterable[int],
         received_at: datetime,
         correct: bool,
+        named: Mapping[str, int],
     ) -> None:
-        """`sales`: all of `leads`, and those that rows name by sale_ref; `replaced`: what has a replacement."""
+        """`sales`: all of `leads`, and those that rows name by sale_ref; `replaced`: what has a replacement.
+
+        `named`: by lead key the columns of the lead that rows of this import have named, as `columns_named` tells them.
+        """
         self.configuration = configuration
         self.received_at = received_at
         self.correct = correct
+        self.named = dict(named)
         self.leads = {lead.lead_key: LeadWork(lead, lead) for lead in leads}
         self.returns_owed: Counter[int] = Counter()
         self._by_ref: dict[str, SaleWork] = {}
@@ -85,12 +99,21 @@ class Decisions:
         if isinstance(found, Rejection):
             return found
         lead_changes = {} if lead is None else compare_lead(lead.lead, row, campaign)
+        named = self.named.get(row.lead_key, 0)
+        contradicted = changes_among(named, lead_changes)
+        if contradicted:
+            return contradicts(contradicted)
         if found is not None:
             assert lead is not None
-            return self._import_again(row, contract, lead, found, lead_changes)
-        if lead_changes and not self.correct:
+            verdict = self._import_again(row, contract, lead, found, lead_changes)
+        elif lead_changes and not self.correct:
             return differs("the lead as it is known", lead_changes)
-        return self._add(row, contract, campaign, lead, lead_changes)
+        else:
+            verdict = self._add(row, contract, campaign, lead, lead_changes)
+        # Without corrections nothing of a lead changes, and there is nothing to remember.
+        if self.correct and not isinstance(verdict, Rejection):
+            self.named[row.lead_key] = named | columns_named(row)
+        return verdict
 
     def settle(self) -> None:
         """Once every row is decided: which sale is its lead's first, and each sale's share of the payout."""
@@ -283,9 +306,9 @@ class Decisions:
         values = {name: change[1] for name, change in changes.items() if name not in ("sale_ref", "buyer_lead_id")}
         if "sold_price" in values or "sold_at" in values:
             lead.shares_due = True
-        # Revenue follows the price only until somebody has touched it.
-        untouched = before.sale.updated == Updated.NO and before.sale.revenue == before.sale.sold_price
-        state = {"revenue": values["sold_price"]} if "sold_price" in values and untouched else {}
+        # Revenue follows the price until somebody has reported one; an update that names none leaves it following.
+        follows = "sold_price" in values and not before.sale.revenue_set
+        state = {"revenue": values["sold_price"]} if follows else {}
         _put(work, values)
         self._enter(work, report, lead_changes | changes, state)
 
@@ -347,24 +370,6 @@ class Decisions:
         )
         work.entries.append((change, {name: [text_of(value) for value in pair] for name, pair in sale_changes.items()}))
         work.imported = msgspec.structs.replace(work.imported, sale=after)
-
-
-def payout_shares(payout: Decimal, prices: Sequence[Decimal]) -> list[Decimal]:
-    """Each sale's share of its lead's payout, in the order of the prices; together exactly the payout.
-
-    By price, equally where every price is zero; rounded down to four decimals, the remainder to the first. Reckoned in
-    whole ten-thousandths: the product of two amounts has more digits than a Decimal keeps.
-    """
-    if len(prices) == 1:
-        return [payout]
-    units = int(payout * _UNITS)
-    weights = [int(price * _UNITS) for price in prices]
-    if not any(weights):
-        weights = [1] * len(prices)
-    total = sum(weights)
-    shares = [units * weight // total for weight in weights]
-    shares[0] += units - sum(shares)
-    return [Decimal(share).scaleb(-4) for share in shares]
 
 
 def _put(work: SaleWork, values: dict[str, Any]) -> None:

@@ -9,7 +9,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.kit.sql import Rows, insert_statement
-from leadback.leads.ingest_arrays import array_texts
 from leadback.leads.ingest_model import ImportedSale, Lead
 from leadback.leads.ingest_rows import SUB_IDS
 from leadback.leads.model import Sale
@@ -21,6 +20,9 @@ _LOOK_UP = text("""
     SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
         set_config('enable_sort', 'off', true)
 """)
+_KEYS = Rows(lead_keys="text")
+_REFS = Rows(sale_refs="text")
+_IDS = Rows(sale_ids="bigint")
 _LOCK_LEADS = text(f"""
     SELECT found.*
     FROM unnest(CAST(:lead_keys AS text[])) AS row(lead_key)
@@ -78,11 +80,9 @@ _LEAD_VALUES: Final = (
         "data": "jsonb",
     }
 )
-_NEW_LEAD: Final = {"lead_key": "text", "lead_id": "text"} | _LEAD_VALUES
-_LEAD_ROWS = Rows(**_NEW_LEAD)
+_LEAD_ROWS = Rows(lead_key="text", lead_id="text", **_LEAD_VALUES)
 _INSERT_LEADS = insert_statement("lead", _LEAD_ROWS)
-_CHANGED_LEAD: Final = {"lead_key": "text"} | _LEAD_VALUES
-_CHANGED_LEADS = Rows(**_CHANGED_LEAD)
+_CHANGED_LEADS = Rows(lead_key="text", **_LEAD_VALUES)
 _UPDATE_LEADS = text(f"""
     UPDATE lead SET {", ".join(f"{name} = row.{name}" for name in _LEAD_VALUES)}
     FROM {_CHANGED_LEADS.source}
@@ -105,21 +105,14 @@ _SALE_VALUES: Final = {
     "replaces_sale_id": "bigint",
 }
 _SOLD_ON = "CAST(row.sold_at AT TIME ZONE :time_zone AS date)"
-_NEW_SALE: Final = {
-    "lead_key": "text",
-    "buyer_id": "integer",
-    "buyer_contract_id": "integer",
-    "revenue": "numeric",
-} | _SALE_VALUES
-_NEW_SALES = Rows(**_NEW_SALE)
+_NEW_SALES = Rows(lead_key="text", buyer_id="integer", buyer_contract_id="integer", revenue="numeric", **_SALE_VALUES)
 _INSERT_SALES = text(f"""
     INSERT INTO sale (network_id, sold_on, {_NEW_SALES.columns})
     SELECT :network_id, {_SOLD_ON}, {_NEW_SALES.row_columns}
     FROM {_NEW_SALES.source}
     RETURNING sale_id, sold_on, lead_key, buyer_contract_id, sold_at, sale_ref
 """)
-_CHANGED_SALE: Final = {"sale_id": "bigint"} | _SALE_VALUES
-_CHANGED_SALES = Rows(**_CHANGED_SALE)
+_CHANGED_SALES = Rows(sale_id="bigint", **_SALE_VALUES)
 _UPDATE_SALES = text(f"""
     UPDATE sale SET sold_on = {_SOLD_ON}, {", ".join(f"{name} = row.{name}" for name in _SALE_VALUES)}
     FROM {_CHANGED_SALES.source}
@@ -141,8 +134,7 @@ _CHANGE_RETURNS_OWED = text(f"""
     WHERE buyer_contract.network_id = :network_id AND buyer_contract.buyer_contract_id = row.buyer_contract_id
 """)
 
-_ARRIVED_COLUMNS: Final = {"lead_key": "text", "buyer_id": "integer"}
-_ARRIVED = Rows(**_ARRIVED_COLUMNS)
+_ARRIVED = Rows(lead_key="text", buyer_id="integer")
 _COUNT_WAITING = text(f"""
     SELECT count(*) FROM failed_update
     WHERE network_id = :network_id AND waiting_until > :now AND resolved_at IS NULL
@@ -176,7 +168,7 @@ async def lock_leads(connection: AsyncConnection, network_id: int, lead_keys: Co
     """Those of these leads that exist, locked in the order of their keys."""
     rows = await connection.execute(
         _LOCK_LEADS,
-        {"network_id": network_id} | array_texts({"lead_keys": "text"}, zip(sorted(lead_keys), strict=True)),
+        _KEYS.parameters(zip(sorted(lead_keys), strict=True), network_id=network_id),
     )
     return [
         Lead(
@@ -199,15 +191,15 @@ async def lock_lead_sales(
     """Every sale of these leads and every sale with one of these references, locked in the order of their ids."""
     sale_ids: set[int] = set()
     if lead_keys:
-        values = {"network_id": network_id} | array_texts({"lead_keys": "text"}, zip(lead_keys, strict=True))
+        values = _KEYS.parameters(zip(lead_keys, strict=True), network_id=network_id)
         sale_ids |= set((await connection.execute(_FIND_SALES_OF_LEADS, values)).scalars())
     if sale_refs:
-        values = {"network_id": network_id} | array_texts({"sale_refs": "text"}, zip(sale_refs, strict=True))
+        values = _REFS.parameters(zip(sale_refs, strict=True), network_id=network_id)
         sale_ids |= set((await connection.execute(_FIND_SALES_BY_REF, values)).scalars())
     found: list[ImportedSale] = []
     if not sale_ids:
         return found
-    locked = {"network_id": network_id} | array_texts({"sale_ids": "bigint"}, zip(sorted(sale_ids), strict=True))
+    locked = _IDS.parameters(zip(sorted(sale_ids), strict=True), network_id=network_id)
     for row in await connection.execute(_LOCK_SALES, locked):
         columns = dict(row._mapping)
         own = {name: columns.pop(name) for name in ("sale_ref", "buyer_lead_id", "replaces_sale_id")}
@@ -218,7 +210,7 @@ async def lock_lead_sales(
 
 async def find_replaced(connection: AsyncConnection, network_id: int, sale_ids: Collection[int]) -> set[int]:
     """Those of these sales that another sale replaces."""
-    values = {"network_id": network_id} | array_texts({"sale_ids": "bigint"}, zip(sale_ids, strict=True))
+    values = _IDS.parameters(zip(sale_ids, strict=True), network_id=network_id)
     rows = await connection.execute(_FIND_REPLACED, values)
     return set(rows.scalars())
 
@@ -229,13 +221,13 @@ async def insert_leads(connection: AsyncConnection, network_id: int, leads: Sequ
     rows = [
         (lead.lead_key, lead.lead_id, *_lead_values(lead)) for lead in sorted(leads, key=lambda lead: lead.lead_key)
     ]
-    await connection.execute(_INSERT_LEADS, {"network_id": network_id} | array_texts(_NEW_LEAD, rows))
+    await connection.execute(_INSERT_LEADS, _LEAD_ROWS.parameters(rows, network_id=network_id))
 
 
 async def update_leads(connection: AsyncConnection, network_id: int, leads: Sequence[Lead]) -> None:
     """Leads that are locked, as they are now."""
     rows = [(lead.lead_key, *_lead_values(lead)) for lead in leads]
-    await connection.execute(_UPDATE_LEADS, {"network_id": network_id} | array_texts(_CHANGED_LEAD, rows))
+    await connection.execute(_UPDATE_LEADS, _CHANGED_LEADS.parameters(rows, network_id=network_id))
 
 
 async def insert_sales(
@@ -252,7 +244,7 @@ async def insert_sales(
         )
         for imported, sub_id_1 in sales
     ]
-    values = {"network_id": network_id, "time_zone": time_zone} | array_texts(_NEW_SALE, rows)
+    values = _NEW_SALES.parameters(rows, network_id=network_id, time_zone=time_zone)
     made = {tuple(row[2:]): (row[0], row[1]) for row in await connection.execute(_INSERT_SALES, values)}
     assert len(made) == len(rows), "two sales of one lead, contract, moment and reference"
     return [
@@ -266,7 +258,7 @@ async def update_sales(
 ) -> dict[int, date]:
     """What an import alone writes of sales that are locked; by sale id the network's day of each."""
     rows = [(imported.sale.sale_id, *_sale_values(imported, sub_id_1)) for imported, sub_id_1 in sales]
-    values = {"network_id": network_id, "time_zone": time_zone} | array_texts(_CHANGED_SALE, rows)
+    values = _CHANGED_SALES.parameters(rows, network_id=network_id, time_zone=time_zone)
     return {row.sale_id: row.sold_on for row in await connection.execute(_UPDATE_SALES, values)}
 
 
@@ -282,8 +274,7 @@ async def count_waiting(
     connection: AsyncConnection, network_id: int, arrived: Collection[tuple[str, int]], now: datetime
 ) -> int:
     """How many failed updates wait for a sale of one of these (lead key, buyer id) pairs."""
-    values = array_texts(_ARRIVED_COLUMNS, arrived)
-    waiting = await connection.execute(_COUNT_WAITING, {"network_id": network_id, "now": now} | values)
+    waiting = await connection.execute(_COUNT_WAITING, _ARRIVED.parameters(arrived, network_id=network_id, now=now))
     return int(waiting.scalar_one())
 
 
