@@ -27,8 +27,8 @@ def changed(url: str, change: str, back: str) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (("--port", "0"), "port"),
-        (("--web-workers", "0"), "web_workers"),
+        (("--port", "0"), "LEADBACK_PORT is wrong: Expected `int` >= 1"),
+        (("--web-workers", "0"), "LEADBACK_WEB_WORKERS is wrong: Expected `int` >= 1"),
         (("--host", "no.such.host.invalid"), "no.such.host.invalid"),
     ],
 )
