@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.kit.tokens import without_keys
 from leadback.leads import store
+from leadback.leads.changes import Changes
 from leadback.leads.configuration import Configuration
-from leadback.leads.ledger import ledger_row
 from leadback.leads.model import (
     Answer,
     BuyerCaller,
@@ -23,10 +23,8 @@ from leadback.leads.model import (
     Outcome,
     OutcomeKind,
     RefusedCall,
-    Sale,
     UpdateRequest,
 )
-from leadback.leads.rollup import Deltas
 from leadback.leads.rules import address_sale, check_enabled, decide, recognise
 from leadback.networks.model import Actor
 from leadback.parties.model import Buyer
@@ -72,10 +70,8 @@ class Batch:
         self._key_names = [self._key_name(place) for place in range(len(calls))]
         self._keys: dict[KeyName, tuple[bytes, Answer]] = {}
         self._new_keys: list[tuple[Any, ...]] = []
-        self._sales: dict[int, Sale] = {}
+        self._changes = Changes(configuration)
         self._sales_of_lead: dict[str, list[int]] = {}
-        self._locked: dict[int, Sale] = {}
-        self._ledger: list[tuple[Any, ...]] = []
         self._failed: list[tuple[Any, ...]] = []
 
     async def run(self) -> None:
@@ -115,14 +111,13 @@ class Batch:
         if not wanted:
             return set()
         locked = await store.lock_sales(self.connection, self.network_id, wanted, skip_locked=self.skip_locked)
+        self._changes.take(locked)
         for sale in locked:
-            self._locked[sale.sale_id] = sale
-            self._sales[sale.sale_id] = sale
             self._sales_of_lead.setdefault(sale.lead_key, []).append(sale.sale_id)
         if not self.skip_locked:
             return set()
         found = await store.find_sales(self.connection, self.network_id, wanted)
-        self.locked_leads = {lead_key for sale_id, lead_key in found if sale_id not in self._locked}
+        self.locked_leads = {lead_key for sale_id, lead_key in found if not self._changes.is_locked(sale_id)}
         return {
             place
             for place, call in enumerate(self.calls)
@@ -145,11 +140,12 @@ class Batch:
             answered = self._admit(place, call, self.configuration.buyers[buyer_id])
             if answered is not None:
                 return answered
+        standing = self._changes.sales
         sales = [
-            self._sales[sale_id]
+            standing[sale_id]
             for lead_key in lead_keys(call)
             for sale_id in self._sales_of_lead.get(lead_key, [])
-            if self._sales[sale_id].buyer_id in buyers
+            if standing[sale_id].buyer_id in buyers
         ]
         target = address_sale(call, sales, self.configuration, keyless=keyless)
         if isinstance(target, Failure):
@@ -183,16 +179,12 @@ class Batch:
 
     def _accept(self, place: int, call: UpdateRequest, change: Change) -> Outcome:
         buyer = self.configuration.buyers[change.after.buyer_id]
-        row = ledger_row(
+        after = self._changes.accept(
             change,
             origin=call.origin,
             actor=Actor(kind="buyer", actor_id=buyer.buyer_id, name=buyer.name),
-            catalog=self.configuration.catalog,
             idempotency_key=call.idempotency_key,
         )
-        self._ledger.append(row)
-        after = msgspec.structs.replace(change.after, ledger_hash=row[-1])
-        self._sales[after.sale_id] = after
         self.witness = (after.sale_id, after.version, after.ledger_hash)
         answer = Answer(True, Message.LEAD_UPDATED, after.lead_id)
         name = self._key_names[place]
@@ -235,19 +227,7 @@ class Batch:
             stored = await store.insert_keys(connection, network_id, self._new_keys, self.now)
             if stored != len(self._new_keys):
                 raise KeyTakenError
-        if self._ledger:
-            deltas = Deltas()
-            changed = []
-            for sale_id, before in self._locked.items():
-                after = self._sales[sale_id]
-                if after.version != before.version:
-                    changed.append((before.version, after))
-                    deltas.move(before, after, self.configuration.catalog.fields)
-            await store.update_sales(connection, network_id, changed)
-            await store.insert_ledger(connection, network_id, self._ledger)
-            await store.insert_deltas(connection, network_id, deltas)
-            announced = [("sale.updated", row[0], f'{{"version": {row[1]}}}') for row in self._ledger]
-            await store.insert_outbox(connection, network_id, announced)
+        await self._changes.write(connection)
         if self._failed:
             await store.insert_failed(connection, network_id, self._failed)
 

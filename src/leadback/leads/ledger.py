@@ -54,6 +54,8 @@ LEDGER_ROWS = Rows(
     updated_before="smallint",
     updated_after="smallint",
     sale_changes="jsonb",
+    note="text",
+    run_id="bigint",
     previous_hash="bytea",
     hash="bytea",
 )
@@ -67,6 +69,8 @@ def ledger_row(
     catalog: Catalog,
     idempotency_key: str | None = None,
     sale_changes: dict[str, list[Any]] | None = None,
+    note: str | None = None,
+    run_id: int | None = None,
 ) -> tuple[Any, ...]:
     """The row of an accepted call in the order of `LEDGER_ROWS`, `flags` joined by commas, JSON as text.
 
@@ -83,9 +87,7 @@ def ledger_row(
         change.happened_at,
         change.kind,
         change.counts_as_update,
-        actor.kind,
-        actor.actor_id,
-        actor.name,
+        *msgspec.structs.astuple(actor),
         str(origin.channel),
         None if origin.address is None else str(origin.address),
         origin.request_id,
@@ -114,6 +116,8 @@ def ledger_row(
         before.updated,
         after.updated,
         msgspec.json.encode(sale_changes or {}, order="sorted").decode(),
+        note,
+        run_id,
         before.ledger_hash,
     )
     return (*values, row_hash(before.ledger_hash, values[:-1]))

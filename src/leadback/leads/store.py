@@ -47,6 +47,13 @@ _LOCK_SALES = f"""
 """
 _LOCK_OR_WAIT = text(_LOCK_SALES)
 _LOCK_OR_SKIP = text(f"{_LOCK_SALES} SKIP LOCKED")
+_LOCK_SALES_BY_ID = text(f"""
+    SELECT {SALE_COLUMNS} FROM sale
+    JOIN lead ON lead.network_id = :network_id AND lead.lead_key = sale.lead_key
+    WHERE sale.network_id = :network_id AND sale.sale_id = ANY(CAST(:sale_ids AS bigint[]))
+    ORDER BY sale.sale_id
+    FOR UPDATE OF sale
+""")
 _FIND_SALES = text(f"SELECT sale.sale_id, sale.lead_key {_WANTED_SALES}")
 
 _SALE_ROWS = Rows(
@@ -161,6 +168,12 @@ async def lock_sales(
     statement = _LOCK_OR_SKIP if skip_locked else _LOCK_OR_WAIT
     rows = await connection.execute(statement, _WANTED.parameters(sorted(wanted), network_id=network_id))
     return [sale_of(row) for row in rows]
+
+
+async def lock_sales_by_id(connection: AsyncConnection, network_id: int, sale_ids: Iterable[int]) -> list[Sale]:
+    """The sales with these ids, locked in their order; those of other networks are not there."""
+    values = {"network_id": network_id, "sale_ids": sorted(set(sale_ids))}
+    return [sale_of(row) for row in await connection.execute(_LOCK_SALES_BY_ID, values)]
 
 
 async def find_sales(

@@ -111,7 +111,16 @@ sale = Table(
     # index, so that an update can stay on its page (HOT).
     Index("ix_sale_lead", "network_id", "lead_key", "buyer_contract_id"),
     Index("ix_sale_sold_on", "network_id", "sold_on", "campaign_id", "sale_id"),
+    Index("ix_sale_sold_at", "network_id", "sold_at", "sale_id"),
     Index("ix_sale_replaces", "network_id", "replaces_sale_id", postgresql_where=text("replaces_sale_id IS NOT NULL")),
+    Index(
+        "ix_sale_returned",
+        "network_id",
+        "return_state",
+        "returned_at",
+        "sale_id",
+        postgresql_where=text("return_state IS NOT NULL"),
+    ),
     postgresql_with={"fillfactor": "80"},
 )
 
@@ -159,12 +168,20 @@ lead_update = Table(
     Column("updated_after", SmallInteger, nullable=False),
     # For an import that corrects the sale itself: {column: [before, after]}.
     Column("sale_changes", JSONB, nullable=False, server_default="{}"),
+    # What whoever decided said to it, such as why a return was rejected; the buyer can read it.
+    Column("note", ExactText),
+    # The run (a re-run of failed updates, an undo) that wrote the row.
+    Column("run_id", BigInteger),
     Column("previous_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     one_of("kind", "update", "correction", "import", "return decision", "undo"),
     one_of("actor_kind", "buyer", "operator", "import", "system"),
     CheckConstraint("revenue_after = revenue_before + revenue_delta", name="revenue_chain"),
     money_range("revenue_after"),
+    # Rows arrive in the order of their receipt: for reports by date updated a summary of each block's range is enough,
+    # and costs an update nothing.
+    Index("ix_lead_update_received", "network_id", "received_at", postgresql_using="brin"),
+    Index("ix_lead_update_run", "network_id", "run_id", postgresql_where=text("run_id IS NOT NULL")),
     postgresql_partition_by="RANGE (received_at)",
 )
 
@@ -189,7 +206,8 @@ failed_update = Table(
     Column("lead_key", ExactText),
     Column("waiting_until", DateTime(timezone=True)),
     Column("resolved_at", DateTime(timezone=True)),
-    Column("rerun_id", BigInteger),
+    # The run that applied it.
+    Column("run_id", BigInteger),
     ForeignKeyConstraint(["network_id", "buyer_id"], ["buyer.network_id", "buyer.buyer_id"]),
     Index("ix_failed_update_received", "network_id", "received_at"),
     Index("ix_failed_update_buyer", "network_id", "buyer_id", "reason", "received_at"),
@@ -230,6 +248,47 @@ recent_answer = Table(
     Column("expires_at", DateTime(timezone=True), nullable=False),
     one_of("state", "committed", "sent", "delivered", "lost"),
     Index("ix_recent_answer_expires", "network_id", "expires_at"),
+)
+
+# A batch of changes by an operator that can be undone as a whole; its ledger rows name it.
+run = Table(
+    "run",
+    metadata,
+    network_column(),
+    Column("run_id", BigInteger, Identity(), primary_key=True),
+    Column("kind", ExactText, nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("actor_kind", ExactText, nullable=False),
+    Column("actor_id", Integer),
+    Column("actor", ExactText, nullable=False),
+    # What was chosen, in words, such as `buyer Acme, Invalid Lead Status`.
+    Column("description", ExactText, nullable=False),
+    Column("undoes_run_id", BigInteger),
+    UniqueConstraint("network_id", "undoes_run_id"),
+    ForeignKeyConstraint(["network_id", "undoes_run_id"], ["run.network_id", "run.run_id"]),
+    one_of("kind", "rerun", "undo"),
+    one_of("actor_kind", "operator", "system"),
+)
+
+# Against guessing lead ids: how many of a caller's calls named unknown leads, minute by minute, over all workers.
+guess_count = Table(
+    "guess_count",
+    metadata,
+    network_column(),
+    # `key:7`, or `address:192.0.2.1` without a valid key.
+    Column("caller", ExactText, primary_key=True),
+    Column("minute", DateTime(timezone=True), primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("unknown_leads", Integer, nullable=False),
+    Index("ix_guess_count_minute", "network_id", "minute"),
+)
+
+restricted_caller = Table(
+    "restricted_caller",
+    metadata,
+    network_column(),
+    Column("caller", ExactText, primary_key=True),
+    Column("restricted_until", DateTime(timezone=True), nullable=False),
 )
 
 ROLLUP_KEY = (

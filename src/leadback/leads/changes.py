@@ -1,0 +1,88 @@
+"""What one transaction does to sales it has locked: each change applied in memory, all of them written at once."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from leadback.leads import store
+from leadback.leads.configuration import Configuration
+from leadback.leads.ledger import ledger_row
+from leadback.leads.model import Change, Origin, Sale
+from leadback.leads.rollup import Deltas
+from leadback.networks.model import Actor
+
+
+class Changes:
+    """Sales as they stand after what was accepted so far, and everything that has to be written for it.
+
+    Whoever uses it holds the network's configuration (`share_configuration`, or a batch's begin) and has locked the
+    sales it hands over.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        self.network_id = configuration.network.network_id
+        self.sales: dict[int, Sale] = {}
+        """By id, as they stand now; a sale of another version than this is refused by `write`."""
+        self._locked: dict[int, Sale] = {}
+        self._ledger: list[tuple[Any, ...]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._ledger)
+
+    def take(self, locked: Iterable[Sale]) -> None:
+        """Sales as they were read under their lock."""
+        for sale in locked:
+            self._locked[sale.sale_id] = sale
+            self.sales[sale.sale_id] = sale
+
+    def is_locked(self, sale_id: int) -> bool:
+        """Whether the sale was handed over."""
+        return sale_id in self._locked
+
+    def accept(
+        self,
+        change: Change,
+        *,
+        origin: Origin,
+        actor: Actor,
+        idempotency_key: str | None = None,
+        sale_changes: dict[str, list[Any]] | None = None,
+        note: str | None = None,
+        run_id: int | None = None,
+    ) -> Sale:
+        """Let a change of a sale as it stands now take force; the sale afterwards, with its row's hash."""
+        assert change.before is self.sales[change.before.sale_id]
+        row = ledger_row(
+            change,
+            origin=origin,
+            actor=actor,
+            catalog=self.configuration.catalog,
+            idempotency_key=idempotency_key,
+            sale_changes=sale_changes,
+            note=note,
+            run_id=run_id,
+        )
+        self._ledger.append(row)
+        after = msgspec.structs.replace(change.after, ledger_hash=row[-1])
+        self.sales[after.sale_id] = after
+        return after
+
+    async def write(self, connection: AsyncConnection) -> None:
+        """One statement a table: the sales' final states, ledger, report differences, announcements."""
+        if not self._ledger:
+            return
+        deltas = Deltas()
+        changed = []
+        for sale_id, before in self._locked.items():
+            after = self.sales[sale_id]
+            if after.version != before.version:
+                changed.append((before.version, after))
+                deltas.move(before, after, self.configuration.catalog.fields)
+        await store.update_sales(connection, self.network_id, changed)
+        await store.insert_ledger(connection, self.network_id, self._ledger)
+        await store.insert_deltas(connection, self.network_id, deltas)
+        announced = [("sale.updated", row[0], f'{{"version": {row[1]}}}') for row in self._ledger]
+        await store.insert_outbox(connection, self.network_id, announced)
