@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from leadback.kit.http import Application
-from leadback.leads.model import Answer, Outcome, OutcomeKind, RefusedCall, UpdateRequest
+from leadback.leads.model import Answer, AnswerState, Outcome, OutcomeKind, Receipt, RefusedCall, UpdateRequest
 
 UPDATE_LEAD = "/buyers/api/1/leads.asmx/UpdateLead"
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
@@ -55,10 +55,16 @@ class Scripted:
         self.network_id = network_id
         self.calls: list[UpdateRequest | RefusedCall] = []
         self.hosts: list[str | None] = []
+        self.told: list[tuple[Receipt, AnswerState]] = []
+
+    def tell(self, receipt: Receipt, state: AnswerState) -> None:
+        """Keep what became of an answer."""
+        self.told.append((receipt, state))
 
     async def submit(self, call: UpdateRequest | RefusedCall) -> Outcome:
-        """Keep the call."""
+        """Keep the call; others get their turn meanwhile, as while the database works."""
         self.calls.append(call)
+        await asyncio.sleep(0)
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
@@ -114,16 +120,30 @@ def body_event(body: bytes, *, more: bool = False) -> dict[str, Any]:
     return {"type": "http.request", "body": body, "more_body": more}
 
 
-async def exchange(application: Application, scope: dict[str, Any], *events: dict[str, Any]) -> Reply | None:
-    """Hand a request over; None where nothing was answered."""
+async def exchange(
+    application: Application, scope: dict[str, Any], *events: dict[str, Any], stays: bool = True
+) -> Reply | None:
+    """Hand a request over; None where nothing was answered.
+
+    As a server does: the client goes when it has its answer, or at the end of a body that was cut short; or at once
+    where it does not stay.
+    """
     waiting = list(events)
     sent: list[Any] = []
+    answered = asyncio.Event()
+    cut_short = not events or events[-1].get("more_body", False)
 
     async def receive() -> dict[str, Any]:
-        return waiting.pop(0) if waiting else {"type": "http.disconnect"}
+        if waiting:
+            return waiting.pop(0)
+        if stays and not cut_short:
+            await answered.wait()
+        return {"type": "http.disconnect"}
 
     async def send(event: Any) -> None:
         sent.append(event)
+        if event["type"] == "http.response.body":
+            answered.set()
 
     await application(scope, receive, send)
     return _reply(sent) if sent else None

@@ -64,9 +64,13 @@ async def test_a_database_that_stays_away_is_our_own_fault(
         assert (await updates.submit(added(caller_with(seeded.key), 1))).answer.success
         proxy.cut = Cut.AFTER_SERVER
         proxy.server_socket = proxy.server_socket.with_name("gone")
-        outcome = await updates.submit(added(caller_with(seeded.key), 1))
+        outcome = await updates.submit(added(caller_with(seeded.key), 2))
         assert outcome.kind is OutcomeKind.FAULT
         await updates.close()
         await behind.close()
     # It was committed, and nobody could know: so it was not called a success.
-    assert (await read_sale(database, network_id, sale_id)).revenue == Decimal(27)
+    assert (await read_sale(database, network_id, sale_id)).revenue == Decimal(28)
+    # And so it comes again; without an idempotency key the guard knows it.
+    again = await Updates(database).submit(added(caller_with(seeded.key), 2))
+    assert (again.kind, again.answer.success) == (OutcomeKind.REPEATED, True)
+    assert (await read_sale(database, network_id, sale_id)).revenue == Decimal(28)

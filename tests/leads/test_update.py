@@ -316,7 +316,7 @@ async def test_one_locked_sale_delays_only_itself(database: Database, updates: U
     async with database.transaction(seeded.network_id) as holder:
         await holder.execute(text("SELECT FROM sale WHERE sale_id = :sale_id FOR UPDATE"), {"sale_id": held})
         stuck = asyncio.create_task(updates.submit(added(key, 1, "HELD")))
-        passing = [await updates.submit(added(key, 1, "FREE")) for _ in range(5)]
+        passing = [await updates.submit(added(key, 1, "FREE", idempotency_key=str(turn))) for turn in range(5)]
         assert all(outcome.answer.success for outcome in passing)
         assert not stuck.done()
     assert (await stuck).answer.success

@@ -100,8 +100,8 @@ async def test_cleaning_removes_what_has_had_its_time_and_nothing_else(database:
             ),
             (
                 "recent_answer",
-                "sale_id, fingerprint, version, answer, connection, state, answered_at",
-                "1, CAST(:name AS bytea), 1, '{}', '', 'sent', now()",
+                "sale_id, fingerprint, version, answer, state, received_at",
+                "length(:name), '', 1, '{}', 'sent', now()",
             ),
         ):
             for name, days in (("over", -1), ("in force", 1)):

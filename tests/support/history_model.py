@@ -28,6 +28,8 @@ class ModelSale:
     reason: int | None = None
     updates: int = 0
     history: list[Decimal] = field(default_factory=list)
+    last: dict[str, Any] | None = None
+    """The call that left it so, where a repeat of it would be one too many."""
 
 
 @dataclass
@@ -53,6 +55,8 @@ class Model:
         return self._update(meant[0], call)
 
     def _update(self, sale: ModelSale, call: dict[str, Any]) -> str:
+        if _said(call) == sale.last:
+            return "Lead updated"
         keys = [key for key in self.active if self.names[key] == call["status"]]
         if call["status"] and not keys:
             return "Invalid Lead Status"
@@ -89,6 +93,8 @@ class Model:
         overwrites = call["amount"] is not None and not call["add"]
         sale.updates += bool(key or call["field"] or call["reason"] or call["amount"] or overwrites)
         sale.history.append(sale.revenue)
+        guarded = call["reason"] or (call["add"] and call["amount"])
+        sale.last = _said(call) if guarded else None
 
     def report(self) -> dict[str, Any]:
         """The numbers of the Lead Status report by day, in the words of its JSON document."""
@@ -113,3 +119,9 @@ class Model:
             "contacted": sum(sale.stage >= STAGES["Contacted"] for sale in sales),
             "loan_amount": sum(values) if values else None,
         }
+
+
+def _said(call: dict[str, Any]) -> dict[str, Any]:
+    """A call without what means nothing beside the rest of it."""
+    add = call["add"] if call["amount"] is not None else None
+    return call | {"add": add, "value": call["value"] if call["field"] else ""}

@@ -7,7 +7,7 @@ import msgspec
 
 from leadback.buyer_api.model import BindingError, Operation
 from leadback.kit.http import CLOSE, NO_SNIFFING, PLAIN_TEXT, BodyFault, Header, Headers
-from leadback.leads.model import Answer, Message, Outcome, OutcomeKind
+from leadback.leads.model import Answer, Message, Outcome, OutcomeKind, Receipt
 
 RETRY_AFTER_SECONDS: Final = 1
 
@@ -41,6 +41,8 @@ class WireAnswer(msgspec.Struct, frozen=True):
     status: int
     headers: Headers
     body: bytes
+    receipt: Receipt | None = None
+    """Given where the guard against repeats wants to know what becomes of it."""
 
 
 def decided(operation: Operation, outcome: Outcome) -> WireAnswer:
@@ -61,7 +63,7 @@ def decided(operation: Operation, outcome: Outcome) -> WireAnswer:
     elif outcome.kind in RETRIED:
         seconds = outcome.retry_after_seconds or RETRY_AFTER_SECONDS
         headers = (*headers, (b"retry-after", str(seconds).encode()))
-    return WireAnswer(STATUSES.get(outcome.kind, 200), headers, "\r\n".join(lines).encode())
+    return WireAnswer(STATUSES.get(outcome.kind, 200), headers, "\r\n".join(lines).encode(), outcome.receipt)
 
 
 def not_bound(error: BindingError) -> WireAnswer:

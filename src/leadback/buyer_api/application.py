@@ -26,6 +26,7 @@ from leadback.buyer_api.channels import (
     read_form,
     read_headers,
 )
+from leadback.buyer_api.deliveries import ClientWatch, Deliveries
 from leadback.buyer_api.model import BindingError, Bound, Sent
 from leadback.buyer_api.operations import OPERATIONS
 from leadback.buyer_api.parameters import Binder, echo
@@ -33,7 +34,18 @@ from leadback.kit.clock import now
 from leadback.kit.http import ClientAddresses, Receive, Scope, Send, request_id_of, send_answer
 from leadback.kit.settings import Settings
 from leadback.kit.tokens import without_keys
-from leadback.leads.model import BuyerCaller, Channel, KeylessCaller, Origin, Outcome, RefusedCall, UpdateRequest
+from leadback.leads.guard_rules import looks_at
+from leadback.leads.model import (
+    AnswerState,
+    BuyerCaller,
+    Channel,
+    KeylessCaller,
+    Origin,
+    Outcome,
+    Receipt,
+    RefusedCall,
+    UpdateRequest,
+)
 
 PATH: Final = "/buyers/api/1/leads.asmx"
 
@@ -49,6 +61,9 @@ class Updates(Protocol):
     async def network_of_host(self, host: str | None) -> int | None:
         """The network a keyless call speaks of."""
 
+    def tell(self, receipt: Receipt, state: AnswerState) -> None:
+        """What became of an answer."""
+
 
 class Call(msgspec.Struct, frozen=True):
     """A call with its parameters read, not yet converted."""
@@ -57,6 +72,7 @@ class Call(msgspec.Struct, frozen=True):
     sent: Sent
     origin: Origin
     headers: HeaderValues
+    watch: ClientWatch
 
 
 class BuyerApi:
@@ -65,6 +81,7 @@ class BuyerApi:
     def __init__(self, updates: Updates, settings: Settings, *, body_seconds_max: float = BODY_SECONDS_MAX) -> None:
         self._updates = updates
         self._addresses = ClientAddresses(settings.trusted_proxies)
+        self._deliveries = Deliveries(updates.tell, self._addresses)
         self._body_seconds_max = body_seconds_max
         self._binders = {operation.name: Binder(operation) for operation in OPERATIONS}
         self._names = {name.lower(): name for name in self._binders}
@@ -76,11 +93,24 @@ class BuyerApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a client that was gone before the end of its call gets none, and changed nothing."""
-        answer = await self._serve(scope, receive)
-        if answer is not None:
-            await send_answer(send, answer.status, answer.headers, answer.body)
+        self._deliveries.request_came(scope)
+        watch = ClientWatch(receive)
+        try:
+            answer = await self._serve(scope, receive, watch)
+            if answer is not None:
+                await self._send(scope, send, answer, watch)
+        finally:
+            watch.end()
 
-    async def _serve(self, scope: Scope, receive: Receive) -> WireAnswer | None:
+    async def _send(self, scope: Scope, send: Send, answer: WireAnswer, watch: ClientWatch) -> None:
+        if answer.receipt is not None and watch.is_gone():
+            self._deliveries.lost(answer.receipt)
+            return
+        await send_answer(send, answer.status, answer.headers, answer.body)
+        if answer.receipt is not None:
+            self._deliveries.sent(scope, answer.receipt)
+
+    async def _serve(self, scope: Scope, receive: Receive, watch: ClientWatch) -> WireAnswer | None:
         method = scope["method"]
         if method not in ("GET", "POST"):
             return METHOD_NOT_ALLOWED
@@ -107,7 +137,7 @@ class BuyerApi:
             request_id=request_id_of(scope),
             received_at=now(),
         )
-        return await self._answer(Call(binder, sent, origin, headers))
+        return await self._answer(Call(binder, sent, origin, headers, watch))
 
     async def _answer(self, call: Call) -> WireAnswer:
         binder = call.binder
@@ -134,7 +164,10 @@ class BuyerApi:
                 ),
                 parameters=binder.kept(call.sent),
             )
-            outcome = await self._updates.submit(binder.operation.request(bound))
+            request = binder.operation.request(bound)
+            if looks_at(request):
+                call.watch.begin()
+            outcome = await self._updates.submit(request)
         except Exception:
             log.exception("call failed", request_id=call.origin.request_id, operation=binder.operation.name)
             # Whatever came of keeping it, a call that cannot be read is told so.

@@ -68,11 +68,11 @@ def set_(  # noqa: PLR0913 - an option is an argument
     ] = None,
     rate: Annotated[
         str | None,
-        typer.Option(metavar="N", help="Updates a second for each key; 0: no limit. Kept; not in force yet."),
+        typer.Option(metavar="N", help="Updates a second for each key; 0: no limit."),
     ] = None,
     retry_guard: Annotated[
         str | None,
-        typer.Option(help="Repeated calls without an idempotency key: guard, off or strict. Kept; not in force yet."),
+        typer.Option(help="Repeated calls without an idempotency key: guard, off or strict."),
     ] = None,
 ) -> None:
     """Change the settings that are given."""

@@ -91,6 +91,11 @@ class ClientAddresses:
                 return address
         return address
 
+    def is_proxy(self, peer: tuple[str, int]) -> bool:
+        """Whether a connection is a trusted proxy's, and so not the client's own."""
+        address = parse_address(peer[0])
+        return address is not None and self._is_trusted(address)
+
     def _is_trusted(self, address: IPAddress) -> bool:
         return any(address in network for network in self._trusted)
 

@@ -13,18 +13,25 @@ from leadback.kit.tokens import without_keys
 from leadback.leads import store
 from leadback.leads.changes import Changes
 from leadback.leads.configuration import Configuration
+from leadback.leads.fingerprint import fingerprint_of
+from leadback.leads.guard import RepeatGuard
+from leadback.leads.guard_rules import RecentAnswer, Verdict, explain_repeat, judge, looks_at
 from leadback.leads.model import (
     Answer,
     BuyerCaller,
     Change,
     Failure,
+    Flag,
     KeylessCaller,
     Message,
     Outcome,
     OutcomeKind,
+    Reason,
     RefusedCall,
+    Sale,
     UpdateRequest,
 )
+from leadback.leads.notes import Notes
 from leadback.leads.rules import address_sale, check_enabled, decide, recognise
 from leadback.networks.model import Actor
 from leadback.parties.model import Buyer
@@ -54,6 +61,7 @@ class Batch:
         configuration: Configuration,
         calls: Sequence[Call],
         now: datetime,
+        notes: Notes,
         *,
         skip_locked: bool = False,
     ) -> None:
@@ -71,6 +79,7 @@ class Batch:
         self._keys: dict[KeyName, tuple[bytes, Answer]] = {}
         self._new_keys: list[tuple[Any, ...]] = []
         self._changes = Changes(configuration)
+        self._guard = RepeatGuard(self.network_id, notes)
         self._sales_of_lead: dict[str, list[int]] = {}
         self._failed: list[tuple[Any, ...]] = []
 
@@ -82,6 +91,7 @@ class Batch:
         names = [name for place, name in enumerate(self._key_names) if name is not None and place not in waiting]
         if names:
             self._keys = await store.read_keys(self.connection, self.network_id, names, self.now)
+        await self._guard.read(self.connection, self._repeatable(waiting))
         for place, call in enumerate(self.calls):
             if place not in waiting:
                 self.outcomes[place] = self._decide(place, call)
@@ -140,26 +150,52 @@ class Batch:
             answered = self._admit(place, call, self.configuration.buyers[buyer_id])
             if answered is not None:
                 return answered
-        standing = self._changes.sales
-        sales = [
-            standing[sale_id]
-            for lead_key in lead_keys(call)
-            for sale_id in self._sales_of_lead.get(lead_key, [])
-            if standing[sale_id].buyer_id in buyers
-        ]
+        return self._decide_sale(place, call, buyers)
+
+    def _decide_sale(self, place: int, call: UpdateRequest, buyers: frozenset[int]) -> Outcome:
+        """A call whose caller is known, on the sale it means."""
+        keyless = isinstance(call.caller, KeylessCaller)
+        sales = self._sales_of(call, buyers)
         target = address_sale(call, sales, self.configuration, keyless=keyless)
         if isinstance(target, Failure):
             if not keyless and target.buyer_id is None:
                 target = msgspec.structs.replace(target, buyer_id=next(iter(buyers)))
             return self._refuse(call, target)
+        buyer = self.configuration.buyers[target.buyer_id]
         if keyless:
-            answered = self._admit(place, call, self.configuration.buyers[target.buyer_id])
+            answered = self._admit(place, call, buyer)
             if answered is not None:
                 return answered
+        repeated = self._guard.find_first(call, sales, buyer)
+        verdict = Verdict.APPLY if repeated is None else judge(repeated[1], call.origin.received_at, buyer.retry_guard)
+        if repeated is not None and verdict is Verdict.SUPPRESS:
+            return self._repeat(call, *repeated)
         decision = decide(target, call, self.configuration)
         if isinstance(decision, Failure):
             return self._refuse(call, decision)
+        if verdict is Verdict.FLAG and repeated is not None and repeated[0] is target:
+            decision = msgspec.structs.replace(decision, flags=(*decision.flags, Flag.POSSIBLE_DUPLICATE))
         return self._accept(place, call, decision)
+
+    def _sales_of(self, call: UpdateRequest, buyers: frozenset[int]) -> list[Sale]:
+        """The sales of the call's lead to these buyers, as they stand now."""
+        standing = self._changes.sales
+        return [
+            standing[sale_id]
+            for lead_key in lead_keys(call)
+            for sale_id in self._sales_of_lead.get(lead_key, [])
+            if standing[sale_id].buyer_id in buyers
+        ]
+
+    def _repeatable(self, waiting: set[int]) -> list[tuple[Sale, datetime]]:
+        """The sales that calls which the guard looks at may mean, and when these calls were received."""
+        found = []
+        for place, call in enumerate(self.calls):
+            buyers = self._callers[place]
+            if place not in waiting and not isinstance(buyers, Failure) and not isinstance(call, RefusedCall):
+                for sale in self._sales_of(call, buyers) if looks_at(call) else ():
+                    found.append((sale, call.origin.received_at))
+        return found
 
     def _admit(self, place: int, call: UpdateRequest, buyer: Buyer) -> Outcome | None:
         """The idempotency key and the switch: an answer where they give one, None where the call goes on."""
@@ -193,7 +229,12 @@ class Batch:
             self._keys[name] = (fingerprint, answer)
             stored = msgspec.json.encode(answer).decode()
             self._new_keys.append((*name, fingerprint, stored, self.now + IDEMPOTENCY_KEPT))
-        return Outcome(OutcomeKind.DECIDED, answer)
+        return Outcome(OutcomeKind.DECIDED, answer, receipt=self._guard.remember(call, after, buyer, answer))
+
+    def _repeat(self, call: UpdateRequest, sale: Sale, first: RecentAnswer) -> Outcome:
+        """The first answer once more. The operator sees the call, and can have it applied anyway."""
+        self._keep_failed(call, sale.buyer_id, sale.sale_id, Reason.REPEATED_CALL, explain_repeat(first))
+        return Outcome(OutcomeKind.REPEATED, first.answer)
 
     def _refuse(self, call: Call, failure: Failure) -> Outcome:
         if failure.buyer_id is not None:
@@ -228,6 +269,7 @@ class Batch:
             if stored != len(self._new_keys):
                 raise KeyTakenError
         await self._changes.write(connection)
+        await self._guard.write(connection)
         if self._failed:
             await store.insert_failed(connection, network_id, self._failed)
 
@@ -242,23 +284,6 @@ class Batch:
         else:
             scope = f"address:{call.caller.address}"
         return scope, call.origin.operation, call.idempotency_key
-
-
-def fingerprint_of(call: UpdateRequest) -> bytes:
-    """A digest of a call's canonical parameters: order, letter case of ids, `5` or `5.00` make no difference."""
-    amount = None if call.amount is None else f"{call.amount.normalize():f}"
-    canonical = (
-        call.lead_id.upper(),
-        call.buyer_contract_id,
-        call.status,
-        call.sub_status,
-        amount,
-        None if amount is None else call.add_to_existing,
-        sorted(call.fields),
-        call.return_reason_id,
-        call.happened_at,
-    )
-    return hashlib.sha256(msgspec.json.encode(canonical)).digest()
 
 
 def lead_keys(call: Call) -> tuple[str, ...]:

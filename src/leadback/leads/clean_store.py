@@ -17,8 +17,8 @@ _DELETE_KEYS: Final = text("""
 """)
 _DELETE_ANSWERS: Final = text("""
     DELETE FROM recent_answer
-    WHERE network_id = :network_id AND (sale_id, fingerprint) IN (
-        SELECT sale_id, fingerprint FROM recent_answer
+    WHERE network_id = :network_id AND sale_id IN (
+        SELECT sale_id FROM recent_answer
         WHERE network_id = :network_id AND expires_at <= :moment
         ORDER BY expires_at LIMIT :rows_max FOR UPDATE SKIP LOCKED
     )

@@ -19,6 +19,7 @@ from leadback.leads.batch import Batch, Call, KeyTakenError, lead_keys
 from leadback.leads.configuration import Configuration, read_configuration
 from leadback.leads.model import Answer, Message, Outcome, OutcomeKind
 from leadback.leads.months import add_months
+from leadback.leads.notes import Notes
 from leadback.leads.queries import ledger_has, transaction_status
 from leadback.networks.queries import read_version
 
@@ -104,6 +105,7 @@ class GroupCommitter:
     def __init__(self, database: Database, network_id: int) -> None:
         self.database = database
         self.network_id = network_id
+        self.notes = Notes(database, network_id)
         self._queue: deque[Waiting] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._configuration: Configuration | None = None
@@ -199,7 +201,7 @@ class GroupCommitter:
             transaction_id = await store.begin_batch(connection, self.network_id, sale_lock_ms=sale_lock_ms)
             configuration = await self._current_configuration(connection)
             requests = [waiting.call for waiting in calls]
-            batch = Batch(connection, configuration, requests, now(), skip_locked=effort.skip_locked)
+            batch = Batch(connection, configuration, requests, now(), self.notes, skip_locked=effort.skip_locked)
             await batch.run()
             try:
                 await connection.commit()

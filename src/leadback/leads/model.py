@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from ipaddress import IPv4Address, IPv6Address
+from typing import Final
 
 import msgspec
 
@@ -25,6 +26,12 @@ class Channel(StrEnum):
     PORTAL = "portal"
     CONSOLE = "console"
     CLI = "cli"
+
+
+MACHINE_CHANNELS: Final = frozenset(
+    {Channel.GET, Channel.FORM, Channel.JSON, Channel.SOAP11, Channel.SOAP12, Channel.REST}
+)
+"""Where a machine calls, repeats what it got no answer to, and can be too fast: neither files nor people do."""
 
 
 class SaleType(StrEnum):
@@ -90,6 +97,13 @@ class Message(StrEnum):
     SOMETHING_BROKEN = "Something Broken"
 
 
+class Reason(StrEnum):
+    """Why a call stands among the failed updates where the message its caller got does not say it."""
+
+    REPEATED_CALL = "Repeated Call"
+    """Taken for a repeat: the caller got the first answer, and nothing was applied."""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What the caller is told, before a channel gives it its form; stored under an idempotency key."""
 
@@ -106,11 +120,35 @@ class OutcomeKind(StrEnum):
     """Accepted or refused by the rules; committed."""
     REPLAYED = "replayed"
     """The first answer to the same idempotency key; nothing was applied."""
+    REPEATED = "repeated"
+    """The first answer to a call without an idempotency key that this one repeats; nothing was applied."""
     THROTTLED = "throttled"
     IN_PROGRESS = "in progress"
     """Another call with the same idempotency key is still running."""
     FAULT = "fault"
     """Our own fault, or an outcome that cannot be known: never success."""
+
+
+class AnswerState(StrEnum):
+    """What is known of the way an answer took to its caller."""
+
+    COMMITTED = "committed"
+    """Nothing more: it is on its way, or its process died before it was sent."""
+    SENT = "sent"
+    """Handed to the connection."""
+    DELIVERED = "delivered"
+    """A later request came on the same direct connection."""
+    LOST = "lost"
+    """The client was gone before it was sent."""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """Names an answer of which the guard wants to know what became of it (`Updates.tell`)."""
+
+    network_id: int
+    sale_id: int
+    version: int
+    """Of the sale, as the answered call left it."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -119,6 +157,8 @@ class Outcome(msgspec.Struct, frozen=True):
     kind: OutcomeKind
     answer: Answer
     retry_after_seconds: int | None = None
+    receipt: Receipt | None = None
+    """Given where a channel is to tell what becomes of the answer."""
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

@@ -233,18 +233,18 @@ idempotency_key = Table(
     Index("ix_idempotency_key_expires", "network_id", "expires_at"),
 )
 
-# For the guard against repeats of calls without an idempotency key.
+# For the guard against repeats of calls without an idempotency key: the last answer it looks at on each sale. It counts
+# as long as the sale has its version, so an older one is of no use to anybody.
 recent_answer = Table(
     "recent_answer",
     metadata,
     network_column(),
     Column("sale_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("fingerprint", LargeBinary, primary_key=True),
     Column("version", Integer, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
     Column("answer", JSONB, nullable=False),
-    Column("connection", ExactText, nullable=False),
     Column("state", ExactText, nullable=False),
-    Column("answered_at", DateTime(timezone=True), nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     one_of("state", "committed", "sent", "delivered", "lost"),
     Index("ix_recent_answer_expires", "network_id", "expires_at"),

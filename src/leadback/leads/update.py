@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from leadback.kit.database import Database
 from leadback.leads.batch import Call
 from leadback.leads.committer import FAULT, GroupCommitter
-from leadback.leads.model import Answer, BuyerCaller, Message, Outcome, OutcomeKind
+from leadback.leads.model import Answer, AnswerState, BuyerCaller, Message, Outcome, OutcomeKind, Receipt
 from leadback.networks.queries import directory
 
 DIRECTORY_SECONDS_MAX: Final = 1.0
@@ -40,6 +40,10 @@ class Updates:
             committer = self._committers.setdefault(network_id, GroupCommitter(self.database, network_id))
         return await committer.submit(call)
 
+    def tell(self, receipt: Receipt, state: AnswerState) -> None:
+        """What became of an answer, by the receipt its outcome carried; a channel that says nothing leaves it open."""
+        self._committers[receipt.network_id].notes.tell(receipt, state)
+
     async def network_of_host(self, host: str | None) -> int | None:
         """The network a keyless call speaks of: the one configured for its host name, or the only one."""
         if time.monotonic() - self._read_at > DIRECTORY_SECONDS_MAX:
@@ -51,9 +55,10 @@ class Updates:
         return next(iter(self._networks)) if len(self._networks) == 1 else None
 
     async def close(self) -> None:
-        """Answer what was accepted."""
+        """Answer what was accepted, and write down what became of the answers."""
         for committer in self._committers.values():
             await committer.drain()
+            await committer.notes.close()
 
     async def _is_network(self, network_id: int) -> bool:
         if network_id not in self._networks:

@@ -73,6 +73,14 @@ def upgrade() -> None:
     # Nothing has written the old name yet.
     op.drop_column("failed_update", "rerun_id")
     op.add_column("failed_update", sa.Column("run_id", sa.BigInteger(), nullable=True))
+    # One answer for each sale, the last. Nothing has written any yet.
+    op.drop_constraint("pk_recent_answer", "recent_answer", type_="primary")
+    op.create_primary_key("pk_recent_answer", "recent_answer", ["network_id", "sale_id"])
+    op.drop_column("recent_answer", "connection")
+    op.alter_column("recent_answer", "answered_at", new_column_name="received_at")
+    # As for the tables of 0001: plans made for any network look rows up by the rest of the key.
+    for table in ("recent_answer", "guess_count"):
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN network_id SET (n_distinct = 1)")
     op.create_index("ix_sale_sold_at", "sale", ["network_id", "sold_at", "sale_id"], unique=False)
     op.create_index(
         "ix_sale_returned",

@@ -1,0 +1,24 @@
+"""What makes two calls the same: a digest of all that they say."""
+
+import hashlib
+
+import msgspec
+
+from leadback.leads.model import UpdateRequest
+
+
+def fingerprint_of(call: UpdateRequest) -> bytes:
+    """A digest of a call's canonical parameters: order, letter case of ids, `5` or `5.00` make no difference."""
+    amount = None if call.amount is None else f"{call.amount.normalize():f}"
+    canonical = (
+        call.lead_id.upper(),
+        call.buyer_contract_id,
+        call.status,
+        call.sub_status,
+        amount,
+        None if amount is None else call.add_to_existing,
+        sorted(call.fields),
+        call.return_reason_id,
+        call.happened_at,
+    )
+    return hashlib.sha256(msgspec.json.encode(canonical)).digest()

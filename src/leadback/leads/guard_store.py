@@ -1,0 +1,93 @@
+"""The statements of the guard: the last answer on each sale, and what became of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from leadback.kit.sql import Rows, insert_statement
+from leadback.leads.guard_rules import UNANSWERED_REPEATED_WITHIN, RecentAnswer
+from leadback.leads.model import Answer, AnswerState
+
+_VERSIONS = Rows(sale_id="bigint", version="integer")
+_READ_ANSWERS: Final = text(f"""
+    SELECT row.sale_id, row.version, recent_answer.fingerprint, recent_answer.answer, recent_answer.state,
+        recent_answer.received_at
+    FROM {_VERSIONS.source}
+    JOIN recent_answer ON recent_answer.network_id = :network_id AND recent_answer.sale_id = row.sale_id
+        AND recent_answer.version = row.version
+""")
+
+_ANSWER_ROWS = Rows(
+    sale_id="bigint",
+    version="integer",
+    fingerprint="bytea",
+    answer="jsonb",
+    state="text",
+    received_at="timestamptz",
+    expires_at="timestamptz",
+)
+_SETS = ", ".join(f"{name} = excluded.{name}" for name in _ANSWER_ROWS.names if name != "sale_id")
+_PUT_ANSWERS: Final = text(
+    f"{insert_statement('recent_answer', _ANSWER_ROWS)} ON CONFLICT (network_id, sale_id) DO UPDATE SET {_SETS}"
+)
+
+# An answer that somebody has locked is being replaced or removed: what became of it matters no more, and waiting for it
+# could end in a deadlock.
+_STATES = Rows(sale_id="bigint", version="integer", state="text")
+_MARK_ANSWERS: Final = text(f"""
+    UPDATE recent_answer SET state = held.state
+    FROM (
+        SELECT row.sale_id, row.state FROM {_STATES.source}
+        JOIN recent_answer AS answer ON answer.network_id = :network_id AND answer.sale_id = row.sale_id
+            AND answer.version = row.version
+        FOR UPDATE OF answer SKIP LOCKED
+    ) AS held
+    WHERE recent_answer.network_id = :network_id AND recent_answer.sale_id = held.sale_id
+""")
+
+
+async def read_answers(
+    connection: AsyncConnection, network_id: int, versions: Iterable[tuple[int, int]]
+) -> dict[int, RecentAnswer]:
+    """By sale, the answers that left these (sale id, version)s."""
+    rows = await connection.execute(_READ_ANSWERS, _VERSIONS.parameters(sorted(versions), network_id=network_id))
+    return {
+        row.sale_id: RecentAnswer(
+            version=row.version,
+            fingerprint=row.fingerprint,
+            answer=msgspec.convert(row.answer, Answer),
+            state=AnswerState(row.state),
+            received_at=row.received_at,
+        )
+        for row in rows
+    }
+
+
+async def put_answers(
+    connection: AsyncConnection, network_id: int, answers: Sequence[tuple[int, RecentAnswer]]
+) -> None:
+    """Keep each (sale id, answer) in place of the sale's former one."""
+    rows = [
+        (
+            sale_id,
+            kept.version,
+            kept.fingerprint,
+            msgspec.json.encode(kept.answer).decode(),
+            str(kept.state),
+            kept.received_at,
+            kept.received_at + UNANSWERED_REPEATED_WITHIN,
+        )
+        for sale_id, kept in answers
+    ]
+    await connection.execute(_PUT_ANSWERS, _ANSWER_ROWS.parameters(rows, network_id=network_id))
+
+
+async def mark_answers(
+    connection: AsyncConnection, network_id: int, states: Mapping[tuple[int, int], AnswerState]
+) -> None:
+    """Write what became of the answers that left these (sale id, version)s; those that were replaced are left alone."""
+    rows = [(*version, str(state)) for version, state in sorted(states.items())]
+    await connection.execute(_MARK_ANSWERS, _STATES.parameters(rows, network_id=network_id))
