@@ -15,6 +15,7 @@ from leadback.kit.http_guard import Guard
 from leadback.kit.logs import configure_logs
 from leadback.kit.process import end_with_parent, has_parent, leave_stopping_to_parent
 from leadback.kit.settings import Settings, load_settings
+from leadback.leads.limits import Limits
 from leadback.leads.update import Updates
 
 log = structlog.get_logger(__name__)
@@ -43,7 +44,14 @@ class Application:
     def __init__(self, settings: Settings, database_url: str) -> None:
         self._settings = settings
         self._database = Database(database_url, application="leadback web")
-        self._updates = Updates(self._database)
+        self._updates = Updates(
+            self._database,
+            Limits(
+                rate_per_key=settings.rate_per_key,
+                lead_guesses_max=settings.lead_guesses_max,
+                web_workers=settings.web_workers,
+            ),
+        )
         self._readiness = Readiness(database_url, settings)
         self._buyer_api = BuyerApi(self._updates, settings)
         self._console = console(settings, self._readiness)

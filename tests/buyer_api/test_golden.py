@@ -18,6 +18,7 @@ from leadback.kit.clock import now
 from leadback.kit.database import Database
 from leadback.kit.settings import Settings
 from leadback.kit.tokens import make_key
+from leadback.leads.limits import Limits
 from leadback.leads.model import Answer, Message, Outcome, OutcomeKind
 from leadback.leads.update import Updates
 from tests.buyer_api.wire import (
@@ -122,7 +123,6 @@ NOT_BOUND: dict[str, Case] = {
 }
 
 OUTCOMES: dict[str, Outcome | Exception] = {
-    "restricted": Outcome(OutcomeKind.THROTTLED, Answer(False, Message.RESTRICTED), 5),
     "request_in_progress": Outcome(OutcomeKind.IN_PROGRESS, Answer(False, Message.REQUEST_IN_PROGRESS), 1),
     "something_broken": Outcome(OutcomeKind.FAULT, Answer(False, Message.SOMETHING_BROKEN), 1),
     "something_broken_by_an_error": RuntimeError(),
@@ -198,6 +198,22 @@ async def test_the_answer_to_load_and_faults_is_the_one_in_the_file(name: str, o
         compare(name, await send(BuyerApi(Scripted(outcome), Settings()), channel, encoded(parameters()), make_key(1)))
 
 
+@pytest.mark.parametrize("channel", ["GET", "POST"])
+async def test_the_answer_to_a_call_too_many_is_the_one_in_the_file(
+    database: Database, network_id: int, channel: str
+) -> None:
+    seeded = await seed_network(database, network_id)
+    await seed_sale(database, network_id, "C8097F17")
+    updates = Updates(database, Limits(rate_per_key=1, lead_guesses_max=0, web_workers=1, clock=lambda: 0.0))
+    application = BuyerApi(updates, Settings())
+    # The first finds no configuration yet; then a burst.
+    for _ in range(1 + 10):
+        reply = await send(application, channel, encoded(parameters()), seeded.key)
+        assert reply.status == 200
+    compare("restricted", await send(application, channel, encoded(parameters()), seeded.key))
+    await updates.close()
+
+
 @pytest.mark.parametrize(("name", "scope", "body"), [(name, *row) for name, row in REFUSED.items()], ids=REFUSED.keys())
 async def test_the_answer_to_a_request_of_no_form_is_the_one_in_the_file(
     name: str, scope: dict[str, Any], body: bytes
@@ -215,7 +231,7 @@ async def test_the_answer_to_a_body_that_stalls_is_the_one_in_the_file() -> None
 
 
 def test_every_message_has_a_file_and_every_file_a_test() -> None:
-    names = {*DECIDED, *NOT_BOUND, *OUTCOMES, *REFUSED, "body_stalled"}
+    names = {*DECIDED, *NOT_BOUND, *OUTCOMES, *REFUSED, "restricted", "body_stalled"}
     assert {path.stem for path in GOLDEN.iterdir()} == names
     written = b"".join(path.read_bytes() for path in GOLDEN.iterdir())
     assert [message for message in Message if f"<message>{message}</message>".encode() not in written] == []

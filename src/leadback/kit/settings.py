@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     network: str | None = None
     """Name or id of the network a command speaks of; needed only where there are several."""
     rate_per_key: Annotated[int, msgspec.Meta(ge=0)] = 100
-    """Updates a second for each key, bursts of ten times that; 0 switches the limit off."""
+    """Updates a second for each key (without one, for each address), bursts of ten times that; 0: no limit."""
     lead_guesses_max: Annotated[int, msgspec.Meta(ge=0)] = 20
     """Unknown-lead answers in 10 minutes for one address without a valid key; 0 switches both guess limits off."""
     trusted_proxies: tuple[str, ...] = ()

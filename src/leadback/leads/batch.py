@@ -16,6 +16,7 @@ from leadback.leads.configuration import Configuration
 from leadback.leads.fingerprint import fingerprint_of
 from leadback.leads.guard import RepeatGuard
 from leadback.leads.guard_rules import RecentAnswer, Verdict, explain_repeat, judge, looks_at
+from leadback.leads.guesses import GuessLimits
 from leadback.leads.model import (
     Answer,
     BuyerCaller,
@@ -31,7 +32,6 @@ from leadback.leads.model import (
     Sale,
     UpdateRequest,
 )
-from leadback.leads.notes import Notes
 from leadback.leads.rules import address_sale, check_enabled, decide, recognise
 from leadback.networks.model import Actor
 from leadback.parties.model import Buyer
@@ -61,7 +61,8 @@ class Batch:
         configuration: Configuration,
         calls: Sequence[Call],
         now: datetime,
-        notes: Notes,
+        guard: RepeatGuard,
+        guesses: GuessLimits,
         *,
         skip_locked: bool = False,
     ) -> None:
@@ -79,8 +80,9 @@ class Batch:
         self._keys: dict[KeyName, tuple[bytes, Answer]] = {}
         self._new_keys: list[tuple[Any, ...]] = []
         self._changes = Changes(configuration)
-        self._guard = RepeatGuard(self.network_id, notes)
-        self._sales_of_lead: dict[str, list[int]] = {}
+        self._guard = guard
+        self._guesses = guesses
+        self._sale_ids: list[tuple[int, ...]] = [()] * len(calls)
         self._failed: list[tuple[Any, ...]] = []
 
     async def run(self) -> None:
@@ -91,7 +93,8 @@ class Batch:
         names = [name for place, name in enumerate(self._key_names) if name is not None and place not in waiting]
         if names:
             self._keys = await store.read_keys(self.connection, self.network_id, names, self.now)
-        await self._guard.read(self.connection, self._repeatable(waiting))
+        await self._guard.read(self.connection, self._repeatable())
+        await self._guesses.read(self.connection, self._suspects(waiting))
         for place, call in enumerate(self.calls):
             if place not in waiting:
                 self.outcomes[place] = self._decide(place, call)
@@ -122,8 +125,7 @@ class Batch:
             return set()
         locked = await store.lock_sales(self.connection, self.network_id, wanted, skip_locked=self.skip_locked)
         self._changes.take(locked)
-        for sale in locked:
-            self._sales_of_lead.setdefault(sale.lead_key, []).append(sale.sale_id)
+        self._assign(locked)
         if not self.skip_locked:
             return set()
         found = await store.find_sales(self.connection, self.network_id, wanted)
@@ -144,6 +146,9 @@ class Batch:
                 (buyer_id,) = buyers
                 self._keep_failed(call, buyer_id, None, call.reason, call.detail)
             return Outcome(OutcomeKind.DECIDED, Answer(False, call.reason))
+        restricted = self._guesses.admit(call)
+        if restricted is not None:
+            return restricted
         # A key names one buyer: its idempotency key and switch come first. Without one the sale finds the buyer.
         if not keyless:
             (buyer_id,) = buyers
@@ -155,12 +160,13 @@ class Batch:
     def _decide_sale(self, place: int, call: UpdateRequest, buyers: frozenset[int]) -> Outcome:
         """A call whose caller is known, on the sale it means."""
         keyless = isinstance(call.caller, KeylessCaller)
-        sales = self._sales_of(call, buyers)
+        sales = self._sales_of(place)
         target = address_sale(call, sales, self.configuration, keyless=keyless)
         if isinstance(target, Failure):
             if not keyless and target.buyer_id is None:
                 target = msgspec.structs.replace(target, buyer_id=next(iter(buyers)))
-            return self._refuse(call, target)
+            guessed = self._guesses.guess(call) if target.message is Message.INVALID_LEAD_ID else None
+            return guessed or self._refuse(call, target)
         buyer = self.configuration.buyers[target.buyer_id]
         if keyless:
             answered = self._admit(place, call, buyer)
@@ -177,24 +183,42 @@ class Batch:
             decision = msgspec.structs.replace(decision, flags=(*decision.flags, Flag.POSSIBLE_DUPLICATE))
         return self._accept(place, call, decision)
 
-    def _sales_of(self, call: UpdateRequest, buyers: frozenset[int]) -> list[Sale]:
-        """The sales of the call's lead to these buyers, as they stand now."""
-        standing = self._changes.sales
-        return [
-            standing[sale_id]
-            for lead_key in lead_keys(call)
-            for sale_id in self._sales_of_lead.get(lead_key, [])
-            if standing[sale_id].buyer_id in buyers
-        ]
-
-    def _repeatable(self, waiting: set[int]) -> list[tuple[Sale, datetime]]:
-        """The sales that calls which the guard looks at may mean, and when these calls were received."""
-        found = []
+    def _assign(self, locked: Sequence[Sale]) -> None:
+        """Which of the locked sales each call may mean."""
+        of_lead: dict[str, list[Sale]] = {}
+        for sale in locked:
+            of_lead.setdefault(sale.lead_key, []).append(sale)
         for place, call in enumerate(self.calls):
             buyers = self._callers[place]
-            if place not in waiting and not isinstance(buyers, Failure) and not isinstance(call, RefusedCall):
-                for sale in self._sales_of(call, buyers) if looks_at(call) else ():
-                    found.append((sale, call.origin.received_at))
+            if isinstance(call, UpdateRequest) and not isinstance(buyers, Failure):
+                sales = [sale for lead_key in lead_keys(call) for sale in of_lead.get(lead_key, ())]
+                self._sale_ids[place] = tuple(sale.sale_id for sale in sales if sale.buyer_id in buyers)
+
+    def _sales_of(self, place: int) -> list[Sale]:
+        """The sales of the call's lead to its caller, as they stand now."""
+        return [self._changes.sales[sale_id] for sale_id in self._sale_ids[place]]
+
+    def _repeatable(self) -> list[tuple[Sale, datetime]]:
+        """The sales that calls which the guard looks at may mean, and when these calls were received."""
+        return [
+            (sale, call.origin.received_at)
+            for place, call in enumerate(self.calls)
+            if isinstance(call, UpdateRequest) and looks_at(call)
+            for sale in self._sales_of(place)
+        ]
+
+    def _suspects(self, waiting: set[int]) -> list[UpdateRequest]:
+        """The calls that will be told of an unknown lead, as far as that can be known before they are decided."""
+        found = []
+        for place, call in enumerate(self.calls):
+            if (
+                place not in waiting
+                and isinstance(call, UpdateRequest)
+                and not isinstance(self._callers[place], Failure)
+                and self._guesses.looks_at(call)
+                and is_unknown_lead(call, self._sales_of(place))
+            ):
+                found.append(call)
         return found
 
     def _admit(self, place: int, call: UpdateRequest, buyer: Buyer) -> Outcome | None:
@@ -270,6 +294,7 @@ class Batch:
                 raise KeyTakenError
         await self._changes.write(connection)
         await self._guard.write(connection)
+        await self._guesses.write(connection)
         if self._failed:
             await store.insert_failed(connection, network_id, self._failed)
 
@@ -289,6 +314,13 @@ class Batch:
 def lead_keys(call: Call) -> tuple[str, ...]:
     """The one key to look a lead up by, or none where no lead can have that id."""
     return (call.lead_id.upper(),) if _LEAD_ID.fullmatch(call.lead_id) else ()
+
+
+def is_unknown_lead(call: UpdateRequest, sales: Sequence[Sale]) -> bool:
+    """Whether no sale of the caller's is meant; without a key a wrong contract tells no more than a wrong lead."""
+    if isinstance(call.caller, KeylessCaller):
+        return not any(call.buyer_contract_id in (0, sale.buyer_contract_id) for sale in sales)
+    return not sales
 
 
 def _lock_number(network_id: int, name: KeyName) -> int:

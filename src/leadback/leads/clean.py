@@ -1,4 +1,4 @@
-"""Removing what has had its time: idempotency keys, recent answers, failed updates."""
+"""Removing what has had its time: idempotency keys, recent answers, counts of guesses, failed updates."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.leads import clean_store
+from leadback.leads.guess_rules import window_start
 from leadback.networks.queries import read_network
 
 ROWS_MAX: Final = 1_000
@@ -21,6 +22,8 @@ async def clean(connection: AsyncConnection, network_id: int, now: datetime) -> 
     removed = (
         await clean_store.delete_keys(connection, network_id, now, ROWS_MAX),
         await clean_store.delete_answers(connection, network_id, now, ROWS_MAX),
+        await clean_store.delete_counts(connection, network_id, window_start(now), ROWS_MAX),
+        await clean_store.delete_restricted(connection, network_id, now, ROWS_MAX),
         await clean_store.delete_failed(connection, network_id, received, ROWS_MAX),
     )
     return ROWS_MAX in removed

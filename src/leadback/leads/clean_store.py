@@ -23,6 +23,22 @@ _DELETE_ANSWERS: Final = text("""
         ORDER BY expires_at LIMIT :rows_max FOR UPDATE SKIP LOCKED
     )
 """)
+_DELETE_COUNTS: Final = text("""
+    DELETE FROM guess_count
+    WHERE network_id = :network_id AND (caller, minute) IN (
+        SELECT caller, minute FROM guess_count
+        WHERE network_id = :network_id AND minute < :moment
+        ORDER BY minute LIMIT :rows_max FOR UPDATE SKIP LOCKED
+    )
+""")
+_DELETE_RESTRICTED: Final = text("""
+    DELETE FROM restricted_caller
+    WHERE network_id = :network_id AND caller IN (
+        SELECT caller FROM restricted_caller
+        WHERE network_id = :network_id AND restricted_until <= :moment
+        ORDER BY restricted_until LIMIT :rows_max FOR UPDATE SKIP LOCKED
+    )
+""")
 _DELETE_FAILED: Final = text("""
     DELETE FROM failed_update
     WHERE network_id = :network_id AND failed_update_id IN (
@@ -42,6 +58,16 @@ async def delete_keys(connection: AsyncConnection, network_id: int, expired: dat
 async def delete_answers(connection: AsyncConnection, network_id: int, expired: datetime, rows_max: int) -> int:
     """Remove recent answers that expired by then; how many."""
     return await _delete(connection, _DELETE_ANSWERS, network_id, expired, rows_max)
+
+
+async def delete_counts(connection: AsyncConnection, network_id: int, minute: datetime, rows_max: int) -> int:
+    """Remove counts of calls and guesses in minutes before that one; how many."""
+    return await _delete(connection, _DELETE_COUNTS, network_id, minute, rows_max)
+
+
+async def delete_restricted(connection: AsyncConnection, network_id: int, until: datetime, rows_max: int) -> int:
+    """Remove callers that were restricted until then at most; how many."""
+    return await _delete(connection, _DELETE_RESTRICTED, network_id, until, rows_max)
 
 
 async def delete_failed(connection: AsyncConnection, network_id: int, received: datetime, rows_max: int) -> int:

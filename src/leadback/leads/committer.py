@@ -17,6 +17,9 @@ from leadback.kit.database import Database, sqlstate
 from leadback.leads import store
 from leadback.leads.batch import Batch, Call, KeyTakenError, lead_keys
 from leadback.leads.configuration import Configuration, read_configuration
+from leadback.leads.guard import RepeatGuard
+from leadback.leads.guesses import GuessLimits
+from leadback.leads.limits import Limits, RateLimiter
 from leadback.leads.model import Answer, Message, Outcome, OutcomeKind
 from leadback.leads.months import add_months
 from leadback.leads.notes import Notes
@@ -102,9 +105,11 @@ class GroupCommitter:
     PostgreSQL's queue and are committed by themselves: it delays nobody else, and gets its turn.
     """
 
-    def __init__(self, database: Database, network_id: int) -> None:
+    def __init__(self, database: Database, network_id: int, limits: Limits | None = None) -> None:
         self.database = database
         self.network_id = network_id
+        self._rates = None if limits is None else RateLimiter(limits)
+        self._guesses_max = 0 if limits is None else limits.lead_guesses_max
         self.notes = Notes(database, network_id)
         self._queue: deque[Waiting] = deque()
         self._worker: asyncio.Task[None] | None = None
@@ -115,9 +120,16 @@ class GroupCommitter:
         self._lane_slots = asyncio.Semaphore(LANES_AT_WORK_MAX)
 
     async def submit(self, call: Call) -> Outcome:
-        """Queue a call and wait for its outcome; a full queue is answered at once as our own fault."""
+        """Queue a call and wait for its outcome; a full queue is answered at once as our own fault.
+
+        Rates are those of the configuration as it was last read; the database is not asked for a call too many.
+        """
         if len(self._queue) >= QUEUE_CALLS_MAX:
             return FAULT
+        if self._rates is not None and self._configuration is not None:
+            throttled = self._rates.throttle(call, self._configuration)
+            if throttled is not None:
+                return throttled
         loop = asyncio.get_running_loop()
         waiting = Waiting(call, loop.create_future(), loop.time() + KEY_WAIT_SECONDS_MAX)
         self._enqueue(waiting)
@@ -198,21 +210,31 @@ class GroupCommitter:
     async def _attempt(self, calls: Sequence[Waiting], effort: Effort) -> Batch:
         sale_lock_ms = LANE_LOCK_MS_MAX if effort.in_lane else SALE_LOCK_MS_MAX
         async with asyncio.timeout(ATTEMPT_SECONDS_MAX), self.database.engine.connect() as connection:
-            transaction_id = await store.begin_batch(connection, self.network_id, sale_lock_ms=sale_lock_ms)
+            begun = await store.begin_batch(connection, self.network_id, sale_lock_ms=sale_lock_ms)
             configuration = await self._current_configuration(connection)
+            guard = RepeatGuard(self.network_id, self.notes)
+            guesses = GuessLimits(configuration, self.notes, begun.restricted, self._guesses_max)
             requests = [waiting.call for waiting in calls]
-            batch = Batch(connection, configuration, requests, now(), self.notes, skip_locked=effort.skip_locked)
-            await batch.run()
+            batch = Batch(connection, configuration, requests, now(), guard, guesses, skip_locked=effort.skip_locked)
+            committed = False
             try:
-                await connection.commit()
-            except DBAPIError as error:
-                # A code of the server's that is not its own shutdown means that it refused the commit.
-                if (sqlstate(error) or "57").startswith(("57", "08")):
-                    raise CommitUnknownError(transaction_id, batch) from error
-                raise
-            except (OSError, TimeoutError, asyncio.CancelledError) as error:
-                raise CommitUnknownError(transaction_id, batch) from error
+                await batch.run()
+                await self._commit(connection, begun.transaction_id, batch)
+                committed = True
+            finally:
+                guesses.settle(committed=committed)
         return batch
+
+    async def _commit(self, connection: AsyncConnection, transaction_id: str, batch: Batch) -> None:
+        try:
+            await connection.commit()
+        except DBAPIError as error:
+            # A code of the server's that is not its own shutdown means that it refused the commit.
+            if (sqlstate(error) or "57").startswith(("57", "08")):
+                raise CommitUnknownError(transaction_id, batch) from error
+            raise
+        except (OSError, TimeoutError, asyncio.CancelledError) as error:
+            raise CommitUnknownError(transaction_id, batch) from error
 
     async def _current_configuration(self, connection: AsyncConnection) -> Configuration:
         """What is cached unless the network's version moved on: then everything is read again before deciding."""

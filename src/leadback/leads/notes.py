@@ -1,4 +1,4 @@
-"""What one process learns of a network's answers between its batches, kept in memory and soon written down."""
+"""What one process learns of a network's answers and callers, kept in memory and soon written down."""
 
 import asyncio
 from typing import Final
@@ -7,11 +7,14 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from leadback.kit.database import Database
-from leadback.leads import guard_store
+from leadback.leads import guard_store, guess_store
+from leadback.leads.guess_rules import Counts, add_all
 from leadback.leads.model import AnswerState, Receipt
 
 WRITE_SECONDS: Final = 1.0
 """How long a mark stays in memory alone. A process that dies leaves its answers of this time as `committed`."""
+COUNT_SECONDS: Final = 10.0
+"""The same of calls that are counted: they matter only to the share of guesses among a key's calls."""
 WRITE_SECONDS_MAX: Final = 5.0
 
 log = structlog.get_logger(__name__)
@@ -20,13 +23,15 @@ log = structlog.get_logger(__name__)
 class Notes:
     """One network's notes in one process.
 
-    They are written in transactions of their own: once a second where there is something, so that a healthy process
-    leaves no answer `committed`, and no batch is slower, or fails, for the sake of a mark.
+    They are written in transactions of their own, soon after there is something, so that a healthy process leaves no
+    answer `committed`, and no batch is slower, or fails, for the sake of a note.
     """
 
     def __init__(self, database: Database, network_id: int) -> None:
         self.database = database
         self.network_id = network_id
+        self.calls: Counts = {}
+        """Counted, and not written yet."""
         self._states: dict[tuple[int, int], AnswerState] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -34,26 +39,41 @@ class Notes:
     def tell(self, receipt: Receipt, state: AnswerState) -> None:
         """An answer's state from now on."""
         self._states[receipt.sale_id, receipt.version] = state
-        self._write_soon()
+        self._write_within(WRITE_SECONDS)
 
     def state_of(self, sale_id: int, version: int) -> AnswerState | None:
         """What was told of an answer and is perhaps not written yet."""
         return self._states.get((sale_id, version))
 
+    def add_calls(self, counts: Counts) -> None:
+        """Count calls."""
+        if counts:
+            add_all(self.calls, counts)
+            self._write_within(COUNT_SECONDS)
+
+    def take_calls(self) -> Counts:
+        """What was counted, for somebody who writes it, or gives it back."""
+        taken, self.calls = self.calls, {}
+        return taken
+
     async def write(self) -> None:
         """Write down what there is; what the database does not take is kept for the next time."""
-        states = dict(self._states)
-        if not states:
+        states, calls = dict(self._states), self.take_calls()
+        if not states and not calls:
             return
         try:
             async with (
                 asyncio.timeout(WRITE_SECONDS_MAX),
                 self.database.transaction(self.network_id) as connection,
             ):
-                await guard_store.mark_answers(connection, self.network_id, states)
+                if states:
+                    await guard_store.mark_answers(connection, self.network_id, states)
+                if calls:
+                    await guess_store.add_counts(connection, self.network_id, calls)
         except (SQLAlchemyError, OSError, TimeoutError):
             log.warning("notes not written", network_id=self.network_id, exc_info=True)
-            self._write_soon()
+            self.add_calls(calls)
+            self._write_within(COUNT_SECONDS)
             return
         for version, state in states.items():
             # What was told meanwhile is newer than what was written.
@@ -68,13 +88,17 @@ class Notes:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _write_soon(self) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(WRITE_SECONDS, self._begin_to_write)
+    def _write_within(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            if self._timer.when() <= loop.time() + seconds:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, self._begin_to_write)
 
     def _begin_to_write(self) -> None:
         self._timer = None
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self.write())
         else:
-            self._write_soon()
+            self._write_within(WRITE_SECONDS)

@@ -22,8 +22,9 @@ BATCH_STATEMENT_MS_MAX: Final = 5_000
 
 # One round trip: bind to the network, hold its configuration still, and learn the number to ask for should the
 # connection be lost at COMMIT. Plans are made for any network: made for this one, PostgreSQL believes that a network
-# younger than its statistics has no sales, and reads all of them, for seconds, where it should look a few up. The lock
-# time comes last: it is for sales, not for the configuration.
+# younger than its statistics has no sales, and reads all of them, for seconds, where it should look a few up. Who is
+# restricted is read here, because it must hold for the very next call; the columns are made in their order, so by then
+# the network is bound. The lock time comes last: it is for sales, not for the configuration.
 _BEGIN_BATCH = text(f"""
     SELECT set_config('app.network_id', CAST(:network_id AS text), true),
         set_config('statement_timeout', '{BATCH_STATEMENT_MS_MAX}', true),
@@ -31,6 +32,10 @@ _BEGIN_BATCH = text(f"""
         set_config('random_page_cost', '1.1', true),
         pg_advisory_xact_lock_shared({CONFIGURATION_LOCK}, CAST(:network_id AS integer)),
         CAST(pg_current_xact_id() AS text) AS transaction_id,
+        (
+            SELECT jsonb_object_agg(restricted_caller.caller, restricted_caller.restricted_until)
+            FROM restricted_caller WHERE restricted_caller.network_id = CAST(:network_id AS integer)
+        ) AS restricted,
         set_config('lock_timeout', CAST(:sale_lock_ms AS text), true)
 """)
 
@@ -150,12 +155,19 @@ _OUTBOX_ROWS = Rows(topic="text", subject_id="bigint", payload="jsonb")
 _INSERT_OUTBOX = insert_statement("outbox", _OUTBOX_ROWS)
 
 
-async def begin_batch(connection: AsyncConnection, network_id: int, *, sale_lock_ms: int) -> str:
-    """Begin a batch's transaction, which waits at most so long for a sale that somebody else holds; its id."""
+class Begun(msgspec.Struct, frozen=True):
+    """A batch's transaction."""
+
+    transaction_id: str
+    restricted: dict[str, datetime]
+    """Callers that guessed too often, and until when; those whose time is over may be among them."""
+
+
+async def begin_batch(connection: AsyncConnection, network_id: int, *, sale_lock_ms: int) -> Begun:
+    """Begin a batch's transaction, which waits at most so long for a sale that somebody else holds."""
     values = {"network_id": network_id, "sale_lock_ms": sale_lock_ms}
     row = (await connection.execute(_BEGIN_BATCH, values)).one()
-    transaction_id: str = row.transaction_id
-    return transaction_id
+    return Begun(row.transaction_id, msgspec.convert(row.restricted or {}, dict[str, datetime]))
 
 
 async def lock_sales(

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from leadback.kit.database import Database
 from leadback.leads.batch import Call
 from leadback.leads.committer import FAULT, GroupCommitter
+from leadback.leads.limits import Limits
 from leadback.leads.model import Answer, AnswerState, BuyerCaller, Message, Outcome, OutcomeKind, Receipt
 from leadback.networks.queries import directory
 
@@ -18,10 +19,14 @@ UNKNOWN_NETWORK: Final = Outcome(OutcomeKind.DECIDED, Answer(False, Message.INVA
 
 
 class Updates:
-    """The group committers of one process, one for each network, and the directory of networks."""
+    """The group committers of one process, one for each network, and the directory of networks.
 
-    def __init__(self, database: Database) -> None:
+    Without `limits` nobody is held back: for files and whatever else runs inside the program.
+    """
+
+    def __init__(self, database: Database, limits: Limits | None = None) -> None:
         self.database = database
+        self._limits = limits
         self._networks: dict[int, tuple[str, str | None]] = {}
         self._read_at = -math.inf
         self._committers: dict[int, GroupCommitter] = {}
@@ -37,7 +42,7 @@ class Updates:
                     return UNKNOWN_NETWORK
             except (SQLAlchemyError, OSError):
                 return FAULT
-            committer = self._committers.setdefault(network_id, GroupCommitter(self.database, network_id))
+            committer = self._committers.setdefault(network_id, GroupCommitter(self.database, network_id, self._limits))
         return await committer.submit(call)
 
     def tell(self, receipt: Receipt, state: AnswerState) -> None:
