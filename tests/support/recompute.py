@@ -1,7 +1,7 @@
 """What the reports' tables and the ledger must say, worked out slowly from the sales themselves."""
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ Cells = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
 async def check_numbers(database: Database, network_id: int) -> None:
-    """Rollups with their deltas say what the sales say; days, firsts and shares are those of each lead."""
+    """Rollups with deltas say what the sales say; days, firsts and shares are those of each lead; owed is what is."""
     async with database.snapshot(network_id) as connection:
         sales = await rows_of(connection, network_id, "SELECT * FROM sale WHERE network_id = :network_id")
         number_fields = {
@@ -37,6 +37,7 @@ async def check_numbers(database: Database, network_id: int) -> None:
         kept = await _kept(connection, network_id, "field", f"{KEY}, field_id", "value_count value_sum")
         assert kept == _summed(sales, number_fields)
         await _check_leads(connection, network_id, sales)
+        await _check_owed(connection, network_id, sales)
 
 
 async def check_ledger(database: Database, network_id: int) -> int:
@@ -164,3 +165,16 @@ async def _check_leads(connection: AsyncConnection, network_id: int, sales: list
                 lead["sub_id_1"],
                 lead["is_test"],
             )
+
+
+async def _check_owed(connection: AsyncConnection, network_id: int, sales: list[Mapping[str, Any]]) -> None:
+    """A contract is owed a lead for each of its replaced sales that no sale has replaced; tests apart."""
+    delivered = {sale["replaces_sale_id"] for sale in sales}
+    due = Counter(
+        sale["buyer_contract_id"]
+        for sale in sales
+        if sale["return_state"] == "replaced" and not sale["is_test"] and sale["sale_id"] not in delivered
+    )
+    contracts = await rows_of(connection, network_id, "SELECT * FROM buyer_contract WHERE network_id = :network_id")
+    owed = {contract["buyer_contract_id"]: contract["returns_owed"] for contract in contracts}
+    assert owed == {contract_id: due[contract_id] for contract_id in owed}

@@ -64,7 +64,7 @@ def set_(  # noqa: PLR0913 - an option is an argument
     ] = None,
     return_approval: Annotated[str | None, typer.Option(help="manual or automatic_credit.")] = None,
     credit_sets_revenue_to_zero: Annotated[
-        Switch | None, typer.Option(help="When a return is credited. Kept; not in force yet.")
+        Switch | None, typer.Option(help="When a return is credited, by an operator or automatically.")
     ] = None,
     return_to_affiliate: Annotated[
         Switch | None, typer.Option(help="A buyer's return is one to the affiliate too. Kept; not in force yet.")

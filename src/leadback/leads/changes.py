@@ -1,15 +1,17 @@
 """What one transaction does to sales it has locked: each change applied in memory, all of them written at once."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadback.leads import store
+from leadback.leads import return_store, store
 from leadback.leads.configuration import Configuration
 from leadback.leads.ledger import ledger_row
-from leadback.leads.model import Change, Origin, Sale
+from leadback.leads.model import Change, Origin, ReturnState, Sale
+from leadback.leads.return_rules import owes_replacement
 from leadback.leads.rollup import Deltas
 from leadback.networks.model import Actor
 
@@ -86,3 +88,21 @@ class Changes:
         await store.insert_deltas(connection, self.network_id, deltas)
         announced = [("sale.updated", row[0], f'{{"version": {row[1]}}}') for row in self._ledger]
         await store.insert_outbox(connection, self.network_id, announced)
+        await self._write_returns_owed(connection)
+
+    async def _write_returns_owed(self, connection: AsyncConnection) -> None:
+        """Contracts are owed more or less for sales that are to be replaced now, or no longer; no buyer does that."""
+        pairs = ((before, self.sales[sale_id]) for sale_id, before in self._locked.items())
+        moved = [
+            pair
+            for pair in pairs
+            if pair[0].return_state != pair[1].return_state
+            and ReturnState.REPLACED in (pair[0].return_state, pair[1].return_state)
+        ]
+        if not moved:
+            return
+        replaced = await return_store.find_replaced(connection, self.network_id, [sale.sale_id for sale, _ in moved])
+        owed: Counter[int] = Counter()
+        for before, after in moved:
+            owed[after.buyer_contract_id] += owes_replacement(after, replaced) - owes_replacement(before, replaced)
+        await return_store.change_returns_owed(connection, self.network_id, owed)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadback.kit.clock import now
 from leadback.kit.database import Database, lock_configuration, reason, share_configuration, sqlstate
 from leadback.kit.errors import Refused
-from leadback.leads import ingest_store
+from leadback.leads import ingest_store, return_store
 from leadback.leads.configuration import Configuration, read_configuration
 from leadback.leads.ingest_create import create_party
 from leadback.leads.ingest_model import (
@@ -207,19 +207,23 @@ class SalesIngest:
         network_id = self.network_id
         lead_keys = {row.lead_key for row in rows}
         leads = await ingest_store.lock_leads(connection, network_id, lead_keys)
-        replaced_refs = {row.replaces_sale_ref for row in rows if row.replaces_sale_ref is not None}
-        refs = replaced_refs | {row.sale_ref for row in rows if row.sale_ref is not None}
+        refs = {ref for row in rows for ref in (row.sale_ref, row.replaces_sale_ref) if ref is not None}
         sales = []
         if leads or refs:
             known = [lead.lead_key for lead in leads]
             sales = await ingest_store.lock_lead_sales(connection, network_id, known, refs)
-        originals = {imported.sale.sale_id for imported in sales if imported.sale_ref in replaced_refs}
-        replaced = await ingest_store.find_replaced(connection, network_id, originals) if originals else set()
+        returned = {imported.sale.sale_id for imported in sales if imported.sale.return_state is not None}
+        replaced: set[int] = set()
+        decided: set[int] = set()
+        if returned:
+            replaced = await return_store.find_replaced(connection, network_id, returned)
+            decided = await return_store.find_decided(connection, network_id, returned)
         return Decisions(
             configuration,
             leads=leads,
             sales=sales,
             replaced=replaced,
+            decided=decided,
             received_at=received_at,
             correct=self.options.correct,
             named={lead_key: self._named[lead_key] for lead_key in lead_keys if lead_key in self._named},

@@ -1,5 +1,6 @@
 """Writing what a portion's rows were decided to mean: one statement for each table, then the reports' differences."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -8,11 +9,12 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.catalog.model import Catalog
-from leadback.leads import ingest_store, store
+from leadback.leads import ingest_store, return_store, store
 from leadback.leads.ingest_model import ImportedSale
 from leadback.leads.ingest_rules import NEW_SALE_ID, Decisions, LeadWork, SaleWork
 from leadback.leads.ledger import ledger_row
 from leadback.leads.model import Origin, Sale
+from leadback.leads.return_rules import owes_replacement
 from leadback.leads.rollup import Deltas
 from leadback.networks.model import Actor
 
@@ -47,13 +49,22 @@ async def write_portion(connection: AsyncConnection, decisions: Decisions, *, or
         await store.update_sales(connection, network_id, stood)
         await store.insert_ledger(connection, network_id, ledger)
     await store.insert_deltas(connection, network_id, deltas)
-    owed = {contract_id: change for contract_id, change in decisions.returns_owed.items() if change}
-    if owed:
-        await ingest_store.change_returns_owed(connection, network_id, owed)
+    await return_store.change_returns_owed(connection, network_id, _owed_changes(decisions))
     arrived = {(work.sale.lead_key, work.sale.buyer_id) for work, _ in new}
     if not arrived:
         return 0
     return await ingest_store.count_waiting(connection, network_id, arrived, decisions.received_at)
+
+
+def _owed_changes(decisions: Decisions) -> Counter[int]:
+    """By contract: how many more replacements it is owed than before, for sales replaced, delivered or corrected."""
+    changes: Counter[int] = Counter()
+    for work in decisions.works:
+        contract_id = work.sale.buyer_contract_id
+        changes[contract_id] += owes_replacement(work.sale, decisions.replaced)
+        if work.stored is not None:
+            changes[contract_id] -= owes_replacement(work.stored.sale, decisions.replaced_before)
+    return changes
 
 
 async def _write_leads(connection: AsyncConnection, network_id: int, leads: Iterable[LeadWork]) -> None:

@@ -64,6 +64,11 @@ def read_report(reported: Reported, contract: BuyerContract, configuration: Conf
         return Rejection(str(error))
 
 
+def without_return(report: Report) -> Report:
+    """What is left of a report where its return is no longer the file's to tell."""
+    return msgspec.structs.replace(report, return_reason=None, return_state=None)
+
+
 def changes_of_report(report: Report, sale: Sale) -> Reading:
     """What differs from the sale; what the report does not mention stays."""
     values: dict[str, Any] = {}

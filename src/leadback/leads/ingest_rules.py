@@ -1,6 +1,5 @@
 """What a row of sales means for what is stored: decisions on values alone, in the order of the rows."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +19,7 @@ from leadback.leads.ingest_differences import (
 )
 from leadback.leads.ingest_model import ImportedSale, Lead, Rejection, SaleRow, Verdict
 from leadback.leads.ingest_named import changes_among, columns_named
-from leadback.leads.ingest_reported import Reading, changes_of_report, read_report
+from leadback.leads.ingest_reported import Reading, changes_of_report, read_report, without_return
 from leadback.leads.ingest_rows import SUB_IDS, shown
 from leadback.leads.ingest_shares import payout_shares
 from leadback.leads.model import Change, ReturnState, Sale, SaleType, Updated
@@ -66,11 +65,13 @@ class Decisions:
         leads: Iterable[Lead],
         sales: Iterable[ImportedSale],
         replaced: Iterable[int],
+        decided: Iterable[int],
         received_at: datetime,
         correct: bool,
         named: Mapping[str, int],
     ) -> None:
-        """`sales`: all of `leads`, and those that rows name by sale_ref; `replaced`: what has a replacement.
+        """`sales`: all of `leads`, and those that rows name by sale_ref; `replaced`: what has a replacement; `decided`:
+        whose return an operator has decided.
 
         `named`: by lead key the columns of the lead that rows of this import have named, as `columns_named` tells them.
         """
@@ -79,12 +80,14 @@ class Decisions:
         self.correct = correct
         self.named = dict(named)
         self.leads = {lead.lead_key: LeadWork(lead, lead) for lead in leads}
-        self.returns_owed: Counter[int] = Counter()
+        self.works = [SaleWork(imported, imported) for imported in sales]
+        self.replaced_before = frozenset(replaced)
+        self.replaced = set(replaced)
+        self._decided = frozenset(decided)
         self._by_ref: dict[str, SaleWork] = {}
-        self._replaced = set(replaced)
         self._new_sales = 0
-        for imported in sales:
-            work = SaleWork(imported, imported)
+        for work in self.works:
+            imported = work.imported
             if imported.sale_ref is not None:
                 self._by_ref[imported.sale_ref] = work
             if imported.sale.lead_key in self.leads:
@@ -178,12 +181,12 @@ class Decisions:
         _keep_data(lead, row)
         work = SaleWork(None, self._new_sale(row, contract, lead.lead, price, sale_type, original))
         lead.sales.append(work)
+        self.works.append(work)
         lead.shares_due = True
         if row.sale_ref is not None:
             self._by_ref[row.sale_ref] = work
         if original is not None:
-            self._replaced.add(original.sale.sale_id)
-            self.returns_owed[original.sale.buyer_contract_id] -= 1
+            self.replaced.add(original.sale.sale_id)
         if report is not None:
             self._enter(work, changes_of_report(report, work.sale), {})
         return Verdict.IMPORTED
@@ -198,7 +201,7 @@ class Decisions:
         if original.sale.return_state != ReturnState.REPLACED:
             state = original.sale.return_state or "not returned"
             return Rejection(f"replaces_sale_ref: {shown(sale_ref)} is not to be replaced, it is {state}")
-        if original.sale.sale_id in self._replaced:
+        if original.sale.sale_id in self.replaced:
             return Rejection(f"replaces_sale_ref: {shown(sale_ref)} has been replaced already")
         return original
 
@@ -272,7 +275,8 @@ class Decisions:
             read = read_report(row.reported, contract, self.configuration)
             if isinstance(read, Rejection):
                 return read
-            report = changes_of_report(read, work.sale)
+            decided = work.sale.sale_id in self._decided
+            report = changes_of_report(without_return(read) if decided else read, work.sale)
         if not (changes or lead_changes or report):
             return Verdict.SKIPPED
         if not self.correct:
@@ -355,9 +359,6 @@ class Decisions:
             values["status_happened_at"] = sold_at
         if "return_state" in values:
             values["returned_at"] = self.received_at
-            self.returns_owed[before.buyer_contract_id] += (values["return_state"] == ReturnState.REPLACED) - (
-                before.return_state == ReturnState.REPLACED
-            )
         after = msgspec.structs.replace(before, **values, version=before.version + 1)
         change = Change(
             before=before,

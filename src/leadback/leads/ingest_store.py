@@ -1,6 +1,6 @@
 """The statements of the import: each takes a whole portion, each writes one table of one network."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -61,15 +61,6 @@ _LOCK_SALES = text(f"""
         SELECT lead_id FROM lead WHERE network_id = :network_id AND lead_key = sale.lead_key OFFSET 0
     ) AS lead
 """)
-_FIND_REPLACED = text("""
-    SELECT found.replaces_sale_id
-    FROM unnest(CAST(:sale_ids AS bigint[])) AS row(sale_id)
-    CROSS JOIN LATERAL (
-        SELECT replaces_sale_id FROM sale WHERE network_id = :network_id AND replaces_sale_id = row.sale_id
-        ORDER BY replaces_sale_id OFFSET 0
-    ) AS found
-""")
-
 _LEAD_VALUES: Final = (
     {"campaign_id": "integer"}
     | dict.fromkeys(SUB_IDS, "text")
@@ -118,20 +109,6 @@ _UPDATE_SALES = text(f"""
     FROM {_CHANGED_SALES.source}
     WHERE sale.network_id = :network_id AND sale.sale_id = row.sale_id
     RETURNING sale.sale_id, sale.sold_on
-""")
-
-# The one column of a contract that sales count: nobody sets it, and no decision on an update reads it.
-_OWED = Rows(buyer_contract_id="integer", change="integer")
-_LOCK_CONTRACTS = text("""
-    SELECT buyer_contract_id FROM buyer_contract
-    WHERE network_id = :network_id AND buyer_contract_id = ANY (CAST(:contract_ids AS integer[]))
-    ORDER BY buyer_contract_id
-    FOR NO KEY UPDATE
-""")
-_CHANGE_RETURNS_OWED = text(f"""
-    UPDATE buyer_contract SET returns_owed = greatest(returns_owed + row.change, 0)
-    FROM {_OWED.source}
-    WHERE buyer_contract.network_id = :network_id AND buyer_contract.buyer_contract_id = row.buyer_contract_id
 """)
 
 _ARRIVED = Rows(lead_key="text", buyer_id="integer")
@@ -208,13 +185,6 @@ async def lock_lead_sales(
     return found
 
 
-async def find_replaced(connection: AsyncConnection, network_id: int, sale_ids: Collection[int]) -> set[int]:
-    """Those of these sales that another sale replaces."""
-    values = _IDS.parameters(zip(sale_ids, strict=True), network_id=network_id)
-    rows = await connection.execute(_FIND_REPLACED, values)
-    return set(rows.scalars())
-
-
 async def insert_leads(connection: AsyncConnection, network_id: int, leads: Sequence[Lead]) -> None:
     """New leads; one that somebody else added meanwhile is a unique violation."""
     # By key, so that two imports of one file wait for each other instead of deadlocking.
@@ -260,14 +230,6 @@ async def update_sales(
     rows = [(imported.sale.sale_id, *_sale_values(imported, sub_id_1)) for imported, sub_id_1 in sales]
     values = _CHANGED_SALES.parameters(rows, network_id=network_id, time_zone=time_zone)
     return {row.sale_id: row.sold_on for row in await connection.execute(_UPDATE_SALES, values)}
-
-
-async def change_returns_owed(connection: AsyncConnection, network_id: int, changes: Mapping[int, int]) -> None:
-    """Raise or lower how many replacements contracts are owed, never below none."""
-    contract_ids = sorted(changes)
-    await connection.execute(_LOCK_CONTRACTS, {"network_id": network_id, "contract_ids": contract_ids})
-    rows = [(contract_id, changes[contract_id]) for contract_id in contract_ids]
-    await connection.execute(_CHANGE_RETURNS_OWED, _OWED.parameters(rows, network_id=network_id))
 
 
 async def count_waiting(

@@ -275,6 +275,23 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     field_changes: tuple[FieldChange, ...]
 
 
+class ReturnStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A ledger row that has to do with a sale's return: one that moved it, or whose amount came with it."""
+
+    sale_id: int
+    version: int
+    received_at: datetime
+    kind: str
+    actor: str
+    state_before: str | None
+    state_after: str | None
+    return_reason: str | None
+    revenue_before: Decimal
+    revenue_after: Decimal
+    amount_with_return: bool
+    note: str | None
+
+
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """A refused call: the caller gets the message, the operator the detail."""
 

@@ -1,9 +1,24 @@
 """Reading leads, sales and the ledger."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from leadback.leads.model import Flag, ReturnStep
+
+_RETURN_STEPS = text("""
+    SELECT sale_id, version, received_at, kind, actor, return_state_before AS state_before,
+        return_state_after AS state_after, return_reason_after AS return_reason, revenue_before, revenue_after,
+        CAST(:flag AS text) = ANY (flags) AS amount_with_return, note
+    FROM lead_update
+    WHERE network_id = :network_id AND sale_id = ANY (CAST(:sale_ids AS bigint[]))
+        AND (return_state_before IS DISTINCT FROM return_state_after
+            OR return_reason_id_before IS DISTINCT FROM return_reason_id_after
+            OR CAST(:flag AS text) = ANY (flags))
+    ORDER BY sale_id, version
+""")
 
 
 async def transaction_status(connection: AsyncConnection, transaction_id: str) -> str | None:
@@ -24,6 +39,17 @@ async def ledger_has(connection: AsyncConnection, network_id: int, sale_id: int,
     )
     values: dict[str, Any] = {"network_id": network_id, "sale_id": sale_id, "version": version, "hash": row_hash}
     return bool((await connection.execute(statement, values)).scalar_one())
+
+
+async def read_return_steps(
+    connection: AsyncConnection, network_id: int, sale_ids: Collection[int]
+) -> dict[int, list[ReturnStep]]:
+    """By sale the rows that have to do with its returns, oldest first; a sale without any is not there."""
+    values = {"network_id": network_id, "sale_ids": sorted(sale_ids), "flag": str(Flag.AMOUNT_WITH_RETURN)}
+    steps: dict[int, list[ReturnStep]] = {}
+    for row in await connection.execute(_RETURN_STEPS, values):
+        steps.setdefault(row.sale_id, []).append(ReturnStep(**row._mapping))
+    return steps
 
 
 async def last_lead_sold_once(connection: AsyncConnection, network_id: int, buyer_id: int) -> str:

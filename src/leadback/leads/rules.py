@@ -21,18 +21,17 @@ from leadback.leads.model import (
     KeylessCaller,
     Message,
     Origin,
-    ReturnState,
     Sale,
     Updated,
     UpdateRequest,
 )
+from leadback.leads.return_rules import STANDING_RETURNS, begin_return
 from leadback.networks.model import Network
 from leadback.parties.model import Buyer, BuyerContract
 
 HAPPENED_AHEAD_MAX = timedelta(minutes=5)
 BARE_DATE_LENGTH = len("2000-01-31")
 HAPPENED_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-STANDING_RETURNS = (ReturnState.SUBMITTED, ReturnState.CREDITED, ReturnState.REPLACED)
 
 
 _MOMENT = re.compile(
@@ -139,7 +138,7 @@ def decide(
     failure = found if isinstance(found, Message) else None
     failure = failure or apply_amount(draft, sale, request)
     failure = failure or apply_fields(draft, sale, request, configuration, contract)
-    failure = failure or apply_return(draft, sale, request, configuration, contract)
+    failure = failure or apply_return(draft, sale, request, configuration)
     happened = parse_happened_at(request.happened_at, received, network)
     if failure is None and happened is None:
         failure = Message.INVALID_HAPPENED_AT
@@ -225,32 +224,17 @@ def apply_fields(
     return None
 
 
-def apply_return(
-    draft: Draft, sale: Sale, request: UpdateRequest, configuration: Configuration, contract: BuyerContract
-) -> Message | None:
-    """Checks 11 and 12. A return never changes revenue or payout by itself."""
+def apply_return(draft: Draft, sale: Sale, request: UpdateRequest, configuration: Configuration) -> Message | None:
+    """Checks 11 and 12, and what a return changes."""
     if request.return_reason_id == 0:
         return None
-    reason = configuration.catalog.return_reasons.get(request.return_reason_id)
-    if reason is None or not reason.active:
-        return Message.INVALID_RETURN_REASON
-    standing = sale.return_state in STANDING_RETURNS
-    if standing and sale.return_reason_id == reason.return_reason_id:
-        return None
-    if not (contract.returnable if sale.returnable is None else sale.returnable):
-        return Message.RETURNS_NOT_ALLOWED
-    network = configuration.network
-    received = request.origin.received_at
-    if (network.day_of(received) - sale.sold_on).days > contract.max_return_age_days:
-        return Message.RETURN_WINDOW_EXPIRED
-    if standing:
-        return Message.LEAD_ALREADY_RETURNED
-    state = ReturnState.CREDITED if network.return_approval == "automatic_credit" else ReturnState.SUBMITTED
-    draft.values |= {
-        "return_state": str(state),
-        "return_reason_id": reason.return_reason_id,
-        "returned_at": received,
-    }
+    says_amount = "revenue_set" in draft.values
+    found = begin_return(
+        sale, request.return_reason_id, configuration, request.origin.received_at, says_amount=says_amount
+    )
+    if isinstance(found, Message):
+        return found
+    draft.values |= found
     return None
 
 
