@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from leadback.cli import buyer, catalog, contract, import_sales, init, key, listing, migrate, network, report, vertical
+from leadback.cli import (
+    buyer,
+    catalog,
+    contract,
+    import_sales,
+    init,
+    key,
+    lead,
+    listing,
+    migrate,
+    network,
+    report,
+    vertical,
+)
 from leadback.cli.demo import demo
 from leadback.cli.serve import serve
 from leadback.cli.session import command
@@ -26,6 +39,7 @@ app.add_typer(key.group, name="key")
 app.add_typer(import_sales.group, name="import")
 command(app, "serve")(serve)
 app.add_typer(report.group, name="report")
+app.add_typer(lead.group, name="lead")
 app.add_typer(listing.group, name="list")
 app.add_typer(network.group, name="network")
 app.add_typer(vertical.group, name="vertical")
