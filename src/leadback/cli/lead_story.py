@@ -6,7 +6,7 @@ from typing import Final
 from rich.text import Text
 
 from leadback.catalog.model import STAGES
-from leadback.cli.shown import NOTHING, moment, money
+from leadback.cli.shown import NOTHING, moment, money, safe
 from leadback.leads.model import Flag, ReturnState
 from leadback.networks.model import Network
 from leadback.reports.lead_history import HistoryStep, LeadHistory, SaleHistory
@@ -142,8 +142,7 @@ def _line(label: str, value: str | Text, *, deep: bool = False) -> Text:
 
 
 def _text(words: str, style: str = "") -> Text:
-    """Words of a file or a call: what a terminal would obey or break the line at is shown as a sign."""
-    return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words), style)
+    return Text(safe(words), style)
 
 
 def _plain(value: object) -> str | None:

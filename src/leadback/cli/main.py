@@ -16,6 +16,7 @@ from leadback.cli import (
     migrate,
     network,
     report,
+    returns,
     vertical,
 )
 from leadback.cli.demo import demo
@@ -40,6 +41,7 @@ app.add_typer(import_sales.group, name="import")
 command(app, "serve")(serve)
 app.add_typer(report.group, name="report")
 app.add_typer(lead.group, name="lead")
+app.add_typer(returns.group, name="returns")
 app.add_typer(listing.group, name="list")
 app.add_typer(network.group, name="network")
 app.add_typer(vertical.group, name="vertical")

@@ -27,3 +27,8 @@ def moment(at: datetime | None, network: Network, *, seconds: bool = False) -> s
 def percent(share: Decimal | None) -> str:
     """`12.5%` of 0.125."""
     return NOTHING if share is None else f"{share * 100:.1f}%"
+
+
+def safe(words: str) -> str:
+    """Words of a file or a call: what a terminal would obey or break the line at is shown as a sign."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words)

@@ -1,9 +1,9 @@
 """Reading leads, sales and the ledger."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.leads.model import Flag, ReturnStep
@@ -50,6 +50,21 @@ async def read_return_steps(
     for row in await connection.execute(_RETURN_STEPS, values):
         steps.setdefault(row.sale_id, []).append(ReturnStep(**row._mapping))
     return steps
+
+
+async def find_lead_sales(
+    connection: AsyncConnection, network_id: int, lead_id: str, buyer_contract_ids: Collection[int] | None = None
+) -> Sequence[Row[Any]]:
+    """Id, contract, moment and return state of a lead's sales, oldest first; of some contracts where they are given."""
+    statement = text("""
+        SELECT sale_id, buyer_contract_id, sold_at, return_state FROM sale
+        WHERE network_id = :network_id AND lead_key = :lead_key
+            AND (CAST(:contract_ids AS integer[]) IS NULL OR buyer_contract_id = ANY (CAST(:contract_ids AS integer[])))
+        ORDER BY sold_at, sale_id
+    """)
+    contract_ids = None if buyer_contract_ids is None else sorted(buyer_contract_ids)
+    values = {"network_id": network_id, "lead_key": lead_id.upper(), "contract_ids": contract_ids}
+    return (await connection.execute(statement, values)).all()
 
 
 async def last_lead_sold_once(connection: AsyncConnection, network_id: int, buyer_id: int) -> str:
