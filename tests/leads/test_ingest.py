@@ -544,9 +544,11 @@ async def test_updates_go_on_while_the_same_sales_are_corrected(
     updates = Updates(database)
 
     async def update() -> int:
+        caller, one_more = caller_with(seeded.key), {"amount": Decimal(1), "add_to_existing": True}
         sent = [
-            updates.submit(call(caller_with(seeded.key), f"L{number}", amount=Decimal(1), add_to_existing=True))
-            for number in list(range(60)) * 3
+            updates.submit(call(caller, f"L{number}", **one_more, idempotency_key=f"{number} {repeat}"))
+            for repeat in range(3)
+            for number in range(60)
         ]
         return sum(outcome.answer.success for outcome in await asyncio.gather(*sent))
 

@@ -233,7 +233,8 @@ async def test_a_decision_and_the_buyers_updates_wait_for_each_other(
     await buyer_says(database, seeded, "A1", return_reason_id=1)
     updates = Updates(database)
     one_more = {"amount": Decimal(1), "add_to_existing": True}
-    calls = [updates.submit(call(caller_with(seeded.key), "A1", **one_more)) for _ in range(20)]
+    caller = caller_with(seeded.key)
+    calls = [updates.submit(call(caller, "A1", **one_more, idempotency_key=f"{number}")) for number in range(20)]
     decided, *outcomes = await asyncio.gather(act(database, network_id, "replace", [sale_id]), *calls)
     await updates.close()
     assert decided == ["replaced"]
