@@ -1,15 +1,16 @@
 """Which sales a report is about: conditions as people write them, names turned into ids, and their SQL."""
 
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadback.catalog.model import Catalog
+from leadback.catalog.model import STAGES, Catalog, ReturnReason, Status, SubStatus
 from leadback.kit.errors import Refused
-from leadback.leads.model import SaleType
+from leadback.leads.model import ReturnState, SaleType, Updated
 from leadback.parties.queries import (
     list_affiliates,
     list_buyers,
@@ -18,7 +19,7 @@ from leadback.parties.queries import (
     list_offers,
     list_verticals,
 )
-from leadback.reports.model import SUB_IDS, Condition, Filter
+from leadback.reports.model import SALE_MARKS, SUB_IDS, Condition, Filter
 
 LISTS: Final[dict[str, Callable[[AsyncConnection, int], Awaitable[Sequence[Any]]]]] = {
     "campaign": list_campaigns,
@@ -28,10 +29,29 @@ LISTS: Final[dict[str, Callable[[AsyncConnection, int], Awaitable[Sequence[Any]]
     "buyer": list_buyers,
     "buyer_contract": list_contracts,
 }
-NAMED: Final = (*LISTS, "status")
+CATALOG: Final = ("status", "sub_status", "return_reason")
+NAMED: Final = (*LISTS, *CATALOG)
+ABSENT: Final = "none"
+"""As an id of what a sale need not have: an offer and what is reported. A name may be "none", an id never is."""
+MAY_BE_ABSENT: Final = ("offer", *CATALOG)
+NO_ID: Final = 0
+CHOICES: Final[dict[str, Mapping[str, Collection[str | int]]]] = {
+    "sale_type": {value: (value,) for value in SaleType},
+    "return_state": {ABSENT: ("",)} | {value: (value,) for value in ReturnState},
+    "updated": {
+        "yes": (Updated.BY_BUYER, Updated.BY_OTHERS),
+        "no": (Updated.NO,),
+        "by_buyer": (Updated.BY_BUYER,),
+        "by_others": (Updated.BY_OTHERS,),
+    },
+    "reached": {STAGES[stage]: range(stage, len(STAGES)) for stage in range(1, len(STAGES))},
+}
+"""By dimension: the words to choose from, and the values each means."""
 DATES: Final = {"day": "2026-01-31", "week": "2026-01-26, its first day", "month": "2026-01"}
-CONDITIONS: Final = (*NAMED, "sale_type", "sub_id", *SUB_IDS, *DATES)
+CONDITIONS: Final = (*NAMED, "sub_id", *SUB_IDS, *DATES, *CHOICES, *SALE_MARKS)
 NAMES_SHOWN_MAX: Final = 20
+
+_SALE_ID: Final = re.compile("[0-9]{1,18}", re.ASCII)
 
 Names = Mapping[str, Mapping[int, str]]
 """By dimension: id → name, inactive ones included."""
@@ -45,8 +65,13 @@ async def read_names(
     for dimension in LISTS.keys() & dimensions:
         items = await LISTS[dimension](connection, network_id)
         names[dimension] = {getattr(item, f"{dimension}_id"): item.name for item in items}
-    if "status" in dimensions:
-        names["status"] = {status_id: status.name for status_id, status in catalog.statuses.items()}
+    entries: dict[str, Mapping[int, Status | SubStatus | ReturnReason]] = {
+        "status": catalog.statuses,
+        "sub_status": catalog.sub_statuses,
+        "return_reason": catalog.return_reasons,
+    }
+    for dimension in entries.keys() & dimensions:
+        names[dimension] = {item_id: item.name for item_id, item in entries[dimension].items()}
     return names
 
 
@@ -71,23 +96,42 @@ def resolve(conditions: Iterable[Condition], names: Names) -> Filter:
     affiliates may each have a campaign "Search") means all of them.
     """
     ids: dict[str, frozenset[int]] = {}
-    texts: dict[str, frozenset[str | date]] = {}
+    texts: dict[str, frozenset[str | int | date]] = {}
     for condition in conditions:
         dimension = "sub_id_1" if condition.dimension == "sub_id" else condition.dimension
         if dimension in names:
             ids[dimension] = ids.get(dimension, frozenset()) | _find(condition, names[dimension])
             continue
-        if dimension == "sale_type" and condition.value not in list(SaleType):
-            raise Refused(f"There is no sale_type {condition.value!r}. There are: {_listed(SaleType)}.")
-        value = _date(condition) if dimension in DATES else condition.value
-        texts[dimension] = texts.get(dimension, frozenset()) | {value}
+        texts[dimension] = texts.get(dimension, frozenset()).union(_values(condition))
     return Filter(ids=ids, texts=texts)
 
 
 def clauses(wanted: Filter, column_of: Callable[[str], ColumnElement[Any]]) -> list[ColumnElement[bool]]:
-    """The filter as SQL, over the columns a report has for the dimensions' ids and texts."""
-    chosen = {**wanted.ids, **wanted.texts}
-    return [column_of(dimension).in_(list(values)) for dimension, values in chosen.items()]
+    """The filter as SQL, over the columns a report has: `buyer_id` for ids, `sub_id_1` for texts; null is none."""
+    chosen: list[ColumnElement[bool]] = []
+    for suffix, nothing, by_dimension in (("_id", NO_ID, wanted.ids), ("", "", wanted.texts)):
+        for dimension, values in by_dimension.items():
+            column = column_of(dimension + suffix)
+            found = func.coalesce(column, nothing) if nothing in values else column
+            chosen.append(found.in_(list(values)))
+    return chosen
+
+
+def _values(condition: Condition) -> Collection[str | int | date]:
+    dimension, text = condition.dimension, condition.value
+    if dimension in DATES:
+        return (_date(condition),)
+    if dimension in CHOICES:
+        if text not in CHOICES[dimension]:
+            raise Refused(f"There is no {dimension} {text!r}. There are: {_listed(CHOICES[dimension])}.")
+        return CHOICES[dimension][text]
+    if dimension == "lead_id":
+        return (text.upper(),)
+    if dimension != "sale_id":
+        return (text,)
+    if not _SALE_ID.fullmatch(text):
+        raise Refused(f"{text!r} is no sale_id; it is a number.")
+    return (int(text),)
 
 
 def _date(condition: Condition) -> date:
@@ -101,6 +145,9 @@ def _date(condition: Condition) -> date:
 
 
 def _find(condition: Condition, names: Mapping[int, str]) -> frozenset[int]:
+    may_be_absent = condition.by_id and condition.dimension in MAY_BE_ABSENT
+    if may_be_absent and condition.value == ABSENT:
+        return frozenset([NO_ID])
     if condition.by_id:
         found = {number for number in names if str(number) == condition.value}
     else:
@@ -108,6 +155,7 @@ def _find(condition: Condition, names: Mapping[int, str]) -> frozenset[int]:
     if not found:
         known = [str(number) for number in sorted(names)] if condition.by_id else sorted(set(names.values()))
         what = f"{condition.dimension}_id" if condition.by_id else condition.dimension
+        known = [ABSENT, *known] if may_be_absent else known
         shown = ", ".join(known[:NAMES_SHOWN_MAX]) or "none yet"
         more = f" and {len(known) - NAMES_SHOWN_MAX} more" if len(known) > NAMES_SHOWN_MAX else ""
         raise Refused(f"There is no {what} {condition.value!r}. There are: {shown}{more}.")

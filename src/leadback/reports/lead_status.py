@@ -1,5 +1,6 @@
 """The Lead Status report: what became of the sales of a period, by campaign or whatever is asked for."""
 
+from datetime import date
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -64,7 +65,12 @@ async def lead_status(
 def _check(query: LeadStatusQuery) -> None:
     if not 1 <= len(query.by) <= DIMENSIONS_MAX or len(set(query.by)) != len(query.by):
         raise Refused("A report is divided by one dimension or by two different ones.")
-    if query.sold_from > query.sold_to:
-        raise Refused(f"The first day, {query.sold_from}, is after the last, {query.sold_to}.")
-    if (query.sold_to - query.sold_from).days >= REPORT_DAYS_MAX:
+    check_days(query.sold_from, query.sold_to)
+
+
+def check_days(sold_from: date, sold_to: date) -> None:
+    """Raise `Refused` unless the days are in their order and not too many."""
+    if sold_from > sold_to:
+        raise Refused(f"The first day, {sold_from}, is after the last, {sold_to}.")
+    if (sold_to - sold_from).days >= REPORT_DAYS_MAX:
         raise Refused(f"A report is of at most {REPORT_DAYS_MAX} days; ask for several.")

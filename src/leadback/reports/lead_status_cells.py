@@ -42,7 +42,7 @@ from leadback.leads.tables import (
 )
 from leadback.parties.tables import buyer_contract, campaign
 from leadback.reports.filter import clauses
-from leadback.reports.model import SUB_IDS, Dimension, Filter, Reached, Returns
+from leadback.reports.model import SALE_MARKS, SUB_IDS, Dimension, Filter, Reached, Returns
 
 CAMPAIGNS_SIDE: Final = ("affiliate_id", "offer_id")
 CONTRACTS_SIDE: Final = ("buyer_id", "vertical_id")
@@ -50,6 +50,8 @@ CONTRACTS_SIDE: Final = ("buyer_id", "vertical_id")
 COUNTED_BY: Final = ("status_id", "sub_status_id", "updated", "stage_reached", "return_state")
 SALES_PLACE: Final = 1
 """Where `_measures` has the sales."""
+SALES_ONLY: Final = (*SUB_IDS, "return_reason", *SALE_MARKS)
+"""The dimensions that no rollup has."""
 WORK_MEM: Final = "64MB"
 
 KEY_OF: Final[dict[Dimension, tuple[str, ...]]] = {
@@ -84,8 +86,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needs_sales(self) -> bool:
-        """Whether the rollups, which hold no sub ids, cannot answer."""
-        return "sub_id" in self.key or any(name in self.wanted.texts for name in SUB_IDS)
+        """Whether the rollups, which hold no sub ids and know no single sale, cannot answer."""
+        return "sub_id" in self.key or not self.wanted.dimensions.isdisjoint(SALES_ONLY)
 
 
 class RowCell(NamedTuple):
@@ -232,10 +234,10 @@ def _sales_of(measures: list[Any], source: FromClause, scope: Scope) -> Select[A
     }
     columns: list[ColumnElement[Any]] = [sale.c.network_id, sale.c.sub_id_1]
     columns += [key[name].label(name) if name in key else sale.c[name] for name in ROLLUP_KEY]
-    others = [name for name in SUB_IDS[1:] if name in scope.wanted.texts]
-    if others:
+    if not scope.wanted.dimensions.isdisjoint(SUB_IDS[1:]):
         source = source.join(lead, (lead.c.network_id == sale.c.network_id) & (lead.c.lead_key == sale.c.lead_key))
-        columns += [lead.c[name] for name in others]
+        columns += [lead.c[name] for name in SUB_IDS[1:]]
+    columns += [sale.c.return_reason_id, *(mark_column(name).label(name) for name in SALE_MARKS)]
     return select(*columns, *measures).select_from(source).where(sale.c.is_test.is_(False))
 
 
@@ -251,10 +253,16 @@ def _joined(source: FromClause, scope: Scope) -> tuple[FromClause, dict[str, Col
             buyer_contract.c.buyer_contract_id == source.c.buyer_contract_id
         )
         joined = joined.join(buyer_contract, same)
-    return joined, {name: _column(source, scope, name) for name in asked}
+    return joined, {name: dimension_column(source, name, week_start=scope.week_start) for name in asked}
 
 
-def _column(source: FromClause, scope: Scope, name: str) -> ColumnElement[Any]:
+def mark_column(name: str) -> ColumnElement[Any]:
+    """The sale's column of a mark; leads are compared without case."""
+    return sale.c.lead_key if name == "lead_id" else sale.c[name]
+
+
+def dimension_column(source: FromClause, name: str, *, week_start: int) -> ColumnElement[Any]:
+    """The column of a dimension over sales or rollups, joined with what their campaign and contract belong to."""
     # Days, weeks and months by arithmetic of dates, which no zone can shift.
     if name in CAMPAIGNS_SIDE:
         return campaign.c[name]
@@ -263,10 +271,12 @@ def _column(source: FromClause, scope: Scope, name: str) -> ColumnElement[Any]:
     match name:
         case "sub_id":
             return source.c.sub_id_1
+        case "reached":
+            return source.c.stage_reached
         case "day":
             return source.c.sold_on
         case "week":
-            since = cast((extract("isodow", source.c.sold_on) - scope.week_start + 7) % 7, Integer)
+            since = cast((extract("isodow", source.c.sold_on) - week_start + 7) % 7, Integer)
             return cast(source.c.sold_on - since, Date)
         case "month":
             return cast(source.c.sold_on - cast(extract("day", source.c.sold_on) - 1, Integer), Date)
@@ -278,7 +288,7 @@ def _conditions(source: FromClause, scope: Scope, columns: dict[str, ColumnEleme
     found = [
         source.c.network_id == scope.network_id,
         source.c.sold_on.between(scope.sold_from, scope.sold_to),
-        *clauses(scope.wanted, lambda name: columns[f"{name}_id" if name in scope.wanted.ids else name]),
+        *clauses(scope.wanted, columns.__getitem__),
     ]
     if scope.updated_only:
         found.append(source.c.updated != 0)
