@@ -37,7 +37,12 @@ def is_on(switch: Switch | None) -> bool | None:
 
 def print_json(value: Any) -> None:
     """One JSON document; money as text, exactly."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, enc_hook=_encode), indent=2).decode() + "\n")
+    sys.stdout.write(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """The document, for people to read as well."""
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=_encode), indent=2).decode() + "\n"
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None) -> None:

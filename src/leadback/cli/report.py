@@ -1,10 +1,8 @@
 """`leadback report …`: what became of the leads, as a table or as JSON."""
 
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Final
 
@@ -13,22 +11,30 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from leadback.cli.output import Format, FormatOption, print_json
+from leadback.cli.export import OutputOption, TableFormat, TableFormatOption, chosen_format, export, export_json
+from leadback.cli.report_detail import print_lead_detail
+from leadback.cli.report_options import (
+    FilterOption,
+    FromOption,
+    ShowChangesOption,
+    ToOption,
+    days_sold,
+    heading,
+    parse_day,
+)
 from leadback.cli.session import Session, command, run
-from leadback.kit.clock import now
 from leadback.kit.errors import Refused
+from leadback.kit.tabular import one_batch
 from leadback.networks.model import Network
 from leadback.networks.queries import read_network
-from leadback.reports.filter import CONDITIONS, parse_condition
+from leadback.reports.filter import parse_condition
 from leadback.reports.lead_status import lead_status
 from leadback.reports.lead_status_rows import as_document
+from leadback.reports.lead_status_table import lead_status_table
 from leadback.reports.model import Dimension, LeadStatusNumbers, LeadStatusQuery, LeadStatusReport
 
-DEFAULT_DAYS: Final = 30
 FRAME_WIDTH: Final = 3
 """Around and between the columns of a table: two blanks and a line each."""
-
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 group = typer.Typer(name="report", help="What became of the leads, in numbers.", no_args_is_help=True)
 
@@ -46,42 +52,32 @@ class Column:
 @command(group, "lead-status")
 def print_lead_status(
     *,
-    sold_from: Annotated[
-        str | None, typer.Option("--from", metavar="DATE", help="First day sold. Default: 30 days up to the last.")
-    ] = None,
-    sold_to: Annotated[
-        str | None, typer.Option("--to", metavar="DATE", help="Last day sold, included. Default: today.")
-    ] = None,
+    sold_from: FromOption = None,
+    sold_to: ToOption = None,
     by: Annotated[
         str, typer.Option(metavar="DIMENSION[,DIMENSION]", help=f"Rows: one or two of {', '.join(Dimension)}.")
     ] = Dimension.CAMPAIGN,
-    show_changes: Annotated[bool, typer.Option("--show-changes", help="Count updated sales only.")] = False,
+    show_changes: ShowChangesOption = False,
     show_sub_status: Annotated[
         bool, typer.Option("--show-sub-status", help="Count sales with a sub-status only, and open the statuses.")
     ] = False,
-    conditions: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--filter",
-            metavar="DIMENSION=NAME",
-            help=f"Count these sales only; several times: of one dimension, any. Dimensions: {', '.join(CONDITIONS)};"
-            " DIMENSION_id=ID as well.",
-        ),
-    ] = None,
-    output_format: FormatOption = Format.TEXT,
+    conditions: FilterOption = None,
+    output_format: TableFormatOption = None,
+    output: OutputOption = None,
 ) -> None:
     """Sales by status, revenue, payout and returns; found by the day they were sold in the network's time zone."""
+    form = chosen_format(output_format, output)
     dimensions = _dimensions(by)
     parsed = tuple(parse_condition(text) for text in conditions or [])
-    first, last = _date(sold_from), _date(sold_to)
+    first, last = parse_day(sold_from), parse_day(sold_to)
 
     async def work(session: Session) -> None:
         network_id = await session.network_id()
         async with session.database.snapshot(network_id) as connection:
             network = await read_network(connection, network_id)
-            end = last or network.day_of(now())
+            begin, end = days_sold(first, last, network)
             query = LeadStatusQuery(
-                sold_from=first or end - timedelta(days=DEFAULT_DAYS - 1),
+                sold_from=begin,
                 sold_to=end,
                 by=dimensions,
                 show_changes=show_changes,
@@ -89,12 +85,18 @@ def print_lead_status(
                 conditions=parsed,
             )
             report = await lead_status(connection, network, query)
-        if output_format is Format.JSON:
-            print_json(as_document(report))
-        else:
+        if form is TableFormat.TEXT:
             _print_report(report, query, network, conditions or [])
+        elif form is TableFormat.JSON:
+            export_json(as_document(report), output)
+        else:
+            table, rows = lead_status_table(report, opened=show_sub_status)
+            await export(form, table, one_batch(rows), output)
 
     run(work)
+
+
+command(group, "lead-detail")(print_lead_detail)
 
 
 def _dimensions(text: str) -> tuple[Dimension, ...]:
@@ -108,36 +110,20 @@ def _dimensions(text: str) -> tuple[Dimension, ...]:
     return tuple(Dimension(name) for name in names)
 
 
-def _date(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise Refused(f"{text!r} is no date. Write it as YYYY-MM-DD, such as 2018-01-31.")
-
-
 def _print_report(report: LeadStatusReport, query: LeadStatusQuery, network: Network, conditions: list[str]) -> None:
     by = " and ".join(dimension.replace("_", " ") for dimension in report.by)
-    heading = [
-        f"Lead Status by {by}",
-        f"Date sold {report.sold_from} to {report.sold_to}, time zone {network.time_zone}, money in {network.currency}",
-    ]
-    if conditions:
-        heading.append(f"Only {', '.join(conditions)}")
+    lines = heading(f"Lead Status by {by}", (report.sold_from, report.sold_to), network, conditions)
     if query.show_changes:
-        heading.append("Updated sales only")
+        lines.append("Updated sales only")
     if query.show_sub_status:
-        heading.append("Sales with a sub-status only")
+        lines.append("Sales with a sub-status only")
     columns = [*_key_columns(report), *_number_columns(report, opened=query.show_sub_status)]
     fixed = len(_key_columns(report))
     console = Console(file=sys.stdout)
     # Into a file or a pipe goes one table, however wide.
     width = console.width if console.is_terminal else sum(column.width for column in columns) + FRAME_WIDTH
     console = Console(file=sys.stdout, width=width)
-    for line in heading:
+    for line in lines:
         console.print(Text(line), soft_wrap=True)
     for part in _parts(columns[:fixed], columns[fixed:], width):
         console.print(_table(part))

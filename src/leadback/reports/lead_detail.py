@@ -1,6 +1,6 @@
 """Lead Detail by Buyer: the sales of a period one by one, and the list behind every cell."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 from typing import Any, Final
@@ -74,20 +74,22 @@ class LeadDetail:
             fields={field.name: value for field, value in zip(numbers, sums, strict=True)},
         )
 
-    def table(self) -> Table:
-        """The list's columns, for an export."""
-        about = {"from": self._query.sold_from.isoformat(), "to": self._query.sold_to.isoformat()}
+    def table(self, totals: LeadDetailTotals | None = None, *, after: str | None = None) -> Table:
+        """The list's columns, for an export, and what JSON says beside the rows."""
+        about: dict[str, Any] = {"from": self._query.sold_from, "to": self._query.sold_to, "after": after}
+        if totals is not None:
+            about["totals"] = totals
         return Table("Lead Detail", columns_of(self._fields), about)
 
-    def cells(self, row: LeadDetailRow) -> Row:
-        """The row in the columns of the table."""
-        return cells_of(row, self._fields)
+    def cells(self, rows: Iterable[LeadDetailRow]) -> list[Row]:
+        """Rows in the columns of the table."""
+        return [cells_of(row, self._fields) for row in rows]
 
     async def batches(self) -> AsyncGenerator[Sequence[Row]]:
         """Every row in the columns of the table, with never more than a batch in memory."""
         async with aclosing(self._all()) as found:
             async for rows in found:
-                yield [self.cells(self._shape(row)) for row in rows]
+                yield self.cells(map(self._shape, rows))
 
     async def _all(self) -> AsyncGenerator[Sequence[Any]]:
         statement = rows_statement(self._found, self._query.order).execution_options(yield_per=BATCH_ROWS)

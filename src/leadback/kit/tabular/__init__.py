@@ -1,8 +1,8 @@
 """Tables as files: typed columns and rows in, CSV, JSON, XLSX or Parquet out, never more than a batch in memory."""
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, aclosing, contextmanager
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, BinaryIO, Final
@@ -14,7 +14,7 @@ from leadback.kit.tabular.model import Column, Form, Kind, Row, Table, Writer
 from leadback.kit.tabular.parquet import parquet_writer
 from leadback.kit.tabular.xlsx import xlsx_writer
 
-__all__ = ["Column", "Form", "Kind", "Row", "Table", "Writer", "new_file", "open_writer", "write_table"]
+__all__ = ["Column", "Form", "Kind", "Row", "Table", "Writer", "new_file", "one_batch", "open_writer", "write_table"]
 
 _WRITERS: Final[dict[Form, Callable[[Table, BinaryIO], AbstractContextManager[Writer]]]] = {
     Form.CSV: csv_writer,
@@ -30,15 +30,21 @@ def open_writer(form: Form, table: Table, file: BinaryIO) -> AbstractContextMana
     return _WRITERS[form](table, file)
 
 
-async def write_table(form: Form, table: Table, batches: AsyncIterable[Sequence[Row]], file: BinaryIO) -> int:
+async def write_table(form: Form, table: Table, batches: AsyncGenerator[Sequence[Row]], file: BinaryIO) -> int:
     """Write all rows, batch by batch, each in a thread so that others are served meanwhile; how many there were."""
     count = 0
-    with open_writer(form, table, file) as writer:
-        async for rows in batches:
-            count += len(rows)
-            await _in_thread(writer.write, rows)
-        await _in_thread(writer.close)
+    async with aclosing(batches) as found:
+        with open_writer(form, table, file) as writer:
+            async for rows in found:
+                count += len(rows)
+                await _in_thread(writer.write, rows)
+            await _in_thread(writer.close)
     return count
+
+
+async def one_batch(rows: Sequence[Row]) -> AsyncGenerator[Sequence[Row]]:
+    """Rows that are all there already."""
+    yield rows
 
 
 @contextmanager

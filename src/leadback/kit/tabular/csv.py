@@ -26,7 +26,7 @@ class _CsvWriter:
             for row in rows
         )
 
-    def close(self, **_more: Any) -> None:
+    def close(self) -> None:
         self._text.flush()
 
 

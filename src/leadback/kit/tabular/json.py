@@ -1,8 +1,8 @@
 """Tables as JSON: one document whose rows are objects, written as they come."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import msgspec
 
@@ -15,7 +15,8 @@ class _JsonWriter:
         self._names = [column.name for column in table.columns]
         self._amounts = [column.name for column in table.columns if column.kind in AMOUNTS]
         self._between = b"\n"
-        file.write(b"{" + _members(table.about) + (b", " if table.about else b"") + b'"rows": [')
+        about = (msgspec.json.encode(name) + b": " + msgspec.json.encode(said) for name, said in table.about.items())
+        file.write(b"{" + b", ".join([*about, b'"rows": [']))
 
     def write(self, rows: Sequence[Row]) -> None:
         for row in rows:
@@ -26,8 +27,8 @@ class _JsonWriter:
             self._file.write(self._between + msgspec.json.encode(value))
             self._between = b",\n"
 
-    def close(self, **more: Any) -> None:
-        self._file.write(b"\n]" + (b", " if more else b"") + _members(more) + b"}\n")
+    def close(self) -> None:
+        self._file.write(b"\n]}\n")
         self._file.flush()
 
 
@@ -35,7 +36,3 @@ class _JsonWriter:
 def json_writer(table: Table, file: BinaryIO) -> Iterator[_JsonWriter]:
     """Amounts are texts with four decimals, so that no reader rounds them; dates and moments are ISO 8601."""
     yield _JsonWriter(table, file)
-
-
-def _members(values: Mapping[str, Any]) -> bytes:
-    return b", ".join(msgspec.json.encode(name) + b": " + msgspec.json.encode(value) for name, value in values.items())

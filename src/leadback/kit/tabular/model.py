@@ -70,5 +70,5 @@ class Writer(Protocol):
     def write(self, rows: Sequence[Row]) -> None:
         """Add these rows; raises `Refused` where the form cannot hold a value."""
 
-    def close(self, **more: Any) -> None:
-        """Finish the file; `more` is what JSON says after the rows."""
+    def close(self) -> None:
+        """Finish the file."""

@@ -39,7 +39,7 @@ class _ParquetWriter:
         if self._rows >= GROUP_ROWS_MAX:
             self._write_group()
 
-    def close(self, **_more: Any) -> None:
+    def close(self) -> None:
         if self._rows:
             self._write_group()
         self._writer.close()

@@ -44,7 +44,7 @@ class _XlsxWriter:
                     write(self._next, place, value)
             self._next += 1
 
-    def close(self, **_more: Any) -> None:
+    def close(self) -> None:
         self._workbook.close()
 
     def _begin_sheet(self) -> None:
