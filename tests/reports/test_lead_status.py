@@ -48,6 +48,14 @@ FILTERS: list[tuple[tuple[str, str], ...]] = [
     (("day", "2026-03-08"), ("day", "2026-03-10"), ("buyer", "Acme")),
     (("month", "2026-03"), ("sub_id", "fb1")),
     (("week", "2026-03-02"),),
+    (("offer_id", "none"), ("offer", "Cash Now")),
+    (("status_id", "none"),),
+    (("sub_status", "phone"), ("sub_status_id", "none")),
+    (("return_state", "none"), ("return_state", "credited"), ("updated", "by_others"), ("updated", "no")),
+    (("updated", "yes"), ("reached", "qualified")),
+    (("return_reason", "Duplicate"), ("campaign", "Search")),
+    (("return_reason_id", "none"), ("reached", "funded")),
+    (("lead_id", "LEAD7"), ("lead_id", "lead8")),
 ]
 
 
@@ -115,6 +123,12 @@ async def test_another_network_sees_nothing_of_it(database: Database, network_id
         ({"filters": [("buyer", "Acne")]}, "There are: Acme, Loans & Co, Zenith"),
         ({"filters": [("campaign_id", "Search")]}, "There are: 5, 6, 7, 8, 9"),
         ({"filters": [("sale_type", "double")]}, "There are: exclusive, multi-sell, replacement"),
+        ({"filters": [("offer_id", "")]}, "There are: none, 1, 2"),
+        ({"filters": [("campaign_id", "none")]}, "There are: 5, 6"),
+        ({"filters": [("updated", "maybe")]}, "There are: yes, no, by_buyer, by_others"),
+        ({"filters": [("return_state", "open")]}, "There are: none, submitted, credited"),
+        ({"filters": [("reached", "none")]}, "There are: contacted, qualified"),
+        ({"filters": [("sale_id", "A1")]}, "'A1' is no sale_id; it is a number"),
         ({"filters": [("colour", "red")]}, "There are: campaign, affiliate, offer"),
         ({"filters": [("day", "yesterday")]}, "'yesterday' is no day; it is written as 2026-01-31"),
         ({"filters": [("month", "2026-13")]}, "'2026-13' is no month; it is written as 2026-01"),

@@ -14,6 +14,7 @@ from tests.support.world import (
     CONTRACTS,
     FIELDS,
     OFFERS,
+    RETURN_REASONS,
     STATUSES,
     SUB_STATUSES,
     VERTICALS,
@@ -41,7 +42,7 @@ def slow_report(
         and first <= sold.sale.sold_on <= last
         and (not show_changes or sold.sale.updated)
         and (not show_sub_status or sold.sale.sub_status_id)
-        and _passes(sold, filters, week_start)
+        and passes(sold, filters, week_start)
     ]
     rows: dict[tuple[Any, ...], list[Sold]] = {}
     keys: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -155,11 +156,12 @@ def _row_key(sold: Sold, dimension: str, week_start: int) -> dict[str, Any]:
             return {"sale_type": sold.sale.sale_type}
         case "sub_id":
             return {"sub_id": sold.sub_ids[0]} | _row_key(sold, "affiliate", week_start)
-    number = _ids(sold.sale)[dimension]
-    return {f"{dimension}_id": number, dimension: None if number is None else _name(dimension, number)}
+    number = ids_of(sold.sale)[dimension]
+    return {f"{dimension}_id": number, dimension: None if number is None else name_of(dimension, number)}
 
 
-def _ids(sale: Sale) -> dict[str, int | None]:
+def ids_of(sale: Sale) -> dict[str, int | None]:
+    """By dimension: the id of what the sale belongs to or stands at."""
     assert sale.campaign_id is not None
     affiliate_id, offer_id, _ = CAMPAIGNS[sale.campaign_id]
     buyer_id, vertical_id, _ = CONTRACTS[sale.buyer_contract_id]
@@ -171,23 +173,34 @@ def _ids(sale: Sale) -> dict[str, int | None]:
         "buyer": buyer_id,
         "buyer_contract": sale.buyer_contract_id,
         "status": sale.status_id,
+        "sub_status": sale.sub_status_id,
+        "return_reason": sale.return_reason_id,
     }
 
 
-def _name(dimension: str, number: int) -> str:
-    plain = {"affiliate": AFFILIATES, "offer": OFFERS, "vertical": VERTICALS, "buyer": BUYERS}
+def name_of(dimension: str, number: int) -> str:
+    """What a dimension's id is called."""
+    plain = {
+        "affiliate": AFFILIATES,
+        "offer": OFFERS,
+        "vertical": VERTICALS,
+        "buyer": BUYERS,
+        "return_reason": RETURN_REASONS,
+    }
     if dimension in plain:
         return plain[dimension][number]
     if dimension == "status":
         return STATUSES[number][0]
+    if dimension == "sub_status":
+        return SUB_STATUSES[number][1]
     return (CAMPAIGNS if dimension == "campaign" else CONTRACTS)[number][2]
 
 
-def _passes(sold: Sold, filters: Iterable[tuple[str, str]], week_start: int) -> bool:
+def passes(sold: Sold, filters: Iterable[tuple[str, str]], week_start: int) -> bool:
     """One of several for the same dimension, every dimension."""
     wanted: dict[str, list[bool]] = {}
     for name, text in filters:
-        dimension = name.removesuffix("_id") if name != "sub_id" else "sub_id_1"
+        dimension = {"sub_id": "sub_id_1", "sale_id": name, "lead_id": name}.get(name, name.removesuffix("_id"))
         wanted.setdefault(dimension, []).append(_is(sold, name, dimension, text, week_start))
     return all(any(found) for found in wanted.values())
 
@@ -199,10 +212,18 @@ def _is(sold: Sold, name: str, dimension: str, text: str, week_start: int) -> bo
         return sold.sub_ids[int(dimension[-1]) - 1] == text
     if dimension in ("day", "week", "month"):
         return bool(_row_key(sold, dimension, week_start)[dimension] == text)
-    number = _ids(sold.sale)[dimension]
+    if dimension == "updated":
+        return sold.sale.updated in {"yes": (1, 2), "no": (0,), "by_buyer": (1,), "by_others": (2,)}[text]
+    if dimension == "reached":
+        return sold.sale.stage_reached >= 1 + ("contacted", "qualified", "converted", "funded").index(text)
+    if dimension == "return_state":
+        return (sold.sale.return_state or "none") == text
+    if dimension in ("sale_id", "lead_id"):
+        return str(getattr(sold.sale, dimension)).upper() == text.upper()
+    number = ids_of(sold.sale)[dimension]
     if number is None:
-        return False
-    return str(number) == text if name.endswith("_id") else _name(dimension, number) == text
+        return name.endswith("_id") and text == "none"
+    return str(number) == text if name.endswith("_id") else name_of(dimension, number) == text
 
 
 def money(value: Decimal | int) -> str:

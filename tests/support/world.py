@@ -12,7 +12,7 @@ from sqlalchemy import Table, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.catalog.queries import read_catalog
-from leadback.catalog.tables import field, status, sub_status
+from leadback.catalog.tables import field, return_reason, status, sub_status
 from leadback.kit.database import Database
 from leadback.leads import store
 from leadback.leads.model import Sale
@@ -65,6 +65,7 @@ FIELDS = {
     8: ("silent", "Number", "none", True),
 }
 NUMBERS = (1, 3, 4, 5, 6, 8)
+RETURN_REASONS = {1: "Invalid phone", 2: "Duplicate"}
 SUB_IDS = ("fb1", "fb2", "", "google")
 
 
@@ -199,8 +200,11 @@ def _random_change(dice: random.Random, before: Sale) -> Sale:
         changes["field_values"] = values | {2: "some text"}
     if dice.random() < 0.2:
         changes["return_state"] = dice.choice(("submitted", "credited", "replaced", "rejected"))
+        changes["return_reason_id"] = 1 + before.sale_id % len(RETURN_REASONS)
     if dice.random() < 0.9:
         changes["updated"] = 1 if before.updated == 1 else dice.choice((1, 2))
+        changes["update_count"] = before.update_count + 1
+        changes["updated_at"] = before.sold_at + timedelta(hours=7 * before.version, microseconds=before.version)
     return msgspec.structs.replace(before, **changes)
 
 
@@ -215,6 +219,10 @@ async def _put_parties(connection: AsyncConnection, network_id: int) -> None:
     await put(buyer_contract, _rows("buyer_contract_id", ("buyer_id", "vertical_id", "name"), CONTRACTS))
     await put(status, _rows("status_id", ("name", "stage", "active", "position"), STATUSES))
     await put(sub_status, _rows("sub_status_id", ("status_id", "name", "position"), SUB_STATUSES))
+    await put(
+        return_reason,
+        [{"return_reason_id": number, "name": name, "position": number} for number, name in RETURN_REASONS.items()],
+    )
     fields = _rows("field_id", ("name", "data_type", "summary", "active"), FIELDS)
     await put(
         field,
