@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 
 from leadback.kit.clock import now
@@ -16,8 +17,10 @@ from leadback.networks.actions import create_network
 from leadback.networks.queries import read_network
 from leadback.reports.filter import parse_condition
 from leadback.reports.lead_detail import PAGE_ROWS_MAX, LeadDetail, open_lead_detail
+from leadback.reports.lead_detail_sales import Found, Placed, rows_statement
 from leadback.reports.lead_status import REPORT_DAYS_MAX
 from leadback.reports.model import Cell, LeadDetailPage, LeadDetailQuery, Order, Sort
+from tests.support.many_sales import sell_many
 from tests.support.seed import seed_network, seed_sale
 from tests.support.slow_detail import slow_detail
 from tests.support.world import happen, make_world
@@ -310,3 +313,39 @@ async def test_reading_all_at_once_gives_what_the_pages_give(database: Database,
             page = await detail.page(PAGE_ROWS_MAX)
             rows = [row async for batch in detail.batches() for row in batch]
             assert rows == detail.cells(page.rows) and rows
+
+
+async def blocks_read(database: Database, network_id: int, after: Placed | None, *, descending: bool) -> int:
+    """How many blocks PostgreSQL looks at for one page, and by which index."""
+    async with database.snapshot(network_id) as connection:
+        network = await read_network(connection, network_id)
+        found = Found(
+            network_id=network_id,
+            time_zone=network.time_zone,
+            week_start=1,
+            sold_from=FIRST,
+            sold_to=LAST,
+            filters=(),
+            clauses=(),
+        )
+        statement = rows_statement(found, Order(descending=descending), after=after, limit=20)
+        compiled = statement.compile(dialect=connection.dialect)
+        explained = await connection.exec_driver_sql(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {compiled.string}", compiled.params
+        )
+        plan = explained.scalar_one()[0]["Plan"]
+        assert "ix_sale_sold_at" in str(plan)
+        return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
+
+
+@pytest.mark.parametrize("descending", [True, False])
+async def test_a_late_page_costs_what_the_first_costs(
+    database: Database, network_id: int, migration_database_url: str, descending: bool
+) -> None:
+    await sell_many(database, network_id, 20_000)
+    with psycopg.connect(migration_database_url, autocommit=True) as owner:
+        owner.execute("ANALYZE sale")
+    first = await blocks_read(database, network_id, None, descending=descending)
+    end = datetime(2026, 3, 1, 12, 5 if descending else 55, tzinfo=UTC) + timedelta(hours=0 if descending else 4)
+    late = await blocks_read(database, network_id, Placed(end.isoformat(), 0), descending=descending)
+    assert late <= first + 20

@@ -1,7 +1,7 @@
 """The sales of Lead Detail as PostgreSQL finds, sorts and sums them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -10,7 +10,6 @@ from sqlalchemy import (
     Date,
     FromClause,
     Integer,
-    Interval,
     Numeric,
     Select,
     Table,
@@ -31,7 +30,7 @@ from leadback.reports.filter import clauses
 from leadback.reports.lead_status_cells import dimension_column, mark_column
 from leadback.reports.model import SALE_MARKS, SUB_IDS, Filter, Order, Sort
 
-CLOCK_CHANGE_MAX: Final = "3 hours"
+CLOCK_CHANGE_MAX: Final = timedelta(hours=3)
 """Where clocks go back over midnight, that midnight comes twice: a day may begin earlier than its midnight says."""
 
 Moment: Final = TIMESTAMP(timezone=True)
@@ -104,26 +103,51 @@ class Placed(msgspec.Struct, frozen=True):
 def rows_statement(found: Found, order: Order, *, after: Placed | None = None, limit: int | None = None) -> Select[Any]:
     """The sales in their order, beginning after a place: every column of `ROW_COLUMNS`, then the place's value."""
     value, kind = SORTED_BY[order.sort]
-    conditions = _conditions(found)
+    earliest, latest = _moments(found)
     if after is not None:
         here = tuple_(value, sale.c.sale_id)
         there = tuple_(cast(literal(after.value, Text), kind), literal(after.sale_id))
-        conditions.append(here < there if order.descending else here > there)
-    keys = (value, sale.c.sale_id)
-    statement = select(*ROW_COLUMNS, cast(value, Text).label("place")).select_from(_joined()).where(*conditions)
-    return statement.order_by(*(key.desc() if order.descending else key.asc() for key in keys)).limit(limit)
+        beyond = here < there if order.descending else here > there
+        if order.sort is not Sort.SOLD_AT:
+            earliest &= beyond
+        elif order.descending:
+            # In place of the moment, not beside it: of two bounds PostgreSQL may begin at the one that is farther off
+            # and walk through all pages before this one.
+            latest = beyond
+        else:
+            earliest = beyond
+    conditions = [*_conditions(found), earliest, latest]
+    few = (
+        select(sale.c.sale_id, value.label("value"))
+        .select_from(_with_all_it_belongs_to(sale))
+        .where(*conditions)
+        .order_by(*_sorted(order, value, sale.c.sale_id))
+        .limit(limit)
+        .subquery("few")
+    )
+    # The few are chosen first: a row is joined to what it belongs to only where it is shown.
+    shown = few.join(sale, (sale.c.network_id == found.network_id) & (sale.c.sale_id == few.c.sale_id))
+    return (
+        select(*ROW_COLUMNS, cast(few.c.value, Text).label("place"))
+        .select_from(_with_all_it_belongs_to(shown))
+        .order_by(*_sorted(order, few.c.value, few.c.sale_id))
+    )
 
 
 def totals_statement(found: Found, field_ids: Sequence[int]) -> Select[Any]:
     """How many sales there are, the sums of their money, and of the values of these Number fields."""
     sums = [func.coalesce(func.sum(sale.c[name]), cast(0, Numeric(24, 4))) for name in MONEY]
     values = [func.sum(cast(sale.c.field_values[str(field_id)].astext, Numeric)) for field_id in field_ids]
-    return select(func.count(), *sums, *values).select_from(_joined()).where(*_conditions(found))
+    return select(func.count(), *sums, *values).select_from(_with_all_it_belongs_to(sale)).where(*_conditions(found))
 
 
-def _joined() -> FromClause:
-    """The sales beside everything they belong to; PostgreSQL leaves out what a statement does not ask for."""
-    joined: FromClause = sale
+def _sorted(order: Order, *keys: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    return [key.desc() if order.descending else key.asc() for key in keys]
+
+
+def _with_all_it_belongs_to(source: FromClause) -> FromClause:
+    """PostgreSQL leaves out again what a statement does not ask for."""
+    joined = source
     keys: Mapping[Table, tuple[FromClause, str]] = {
         lead: (sale, "lead_key"),
         campaign: (sale, "campaign_id"),
@@ -149,12 +173,16 @@ def _conditions(found: Found) -> list[ColumnElement[bool]]:
         sale.c.network_id == found.network_id,
         sale.c.is_test.is_(False),
         sale.c.sold_on.between(found.sold_from, found.sold_to),
-        # The days decide. The moments say the same in the terms of the index that has the sales by time.
-        sale.c.sold_at >= _midnight(found, found.sold_from) - cast(CLOCK_CHANGE_MAX, Interval),
-        sale.c.sold_at < _midnight(found, found.sold_to, 1) + cast(CLOCK_CHANGE_MAX, Interval),
         *found.clauses,
     ]
     return conditions + [clause for wanted in found.filters for clause in clauses(wanted, column)]
+
+
+def _moments(found: Found) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What the days say in the terms of the index that has the sales by time; the days decide."""
+    earliest = _midnight(found, found.sold_from) - literal(CLOCK_CHANGE_MAX)
+    latest = _midnight(found, found.sold_to, 1) + literal(CLOCK_CHANGE_MAX)
+    return sale.c.sold_at >= earliest, sale.c.sold_at < latest
 
 
 def _midnight(found: Found, day: date, days: int = 0) -> ColumnElement[Any]:

@@ -9,7 +9,7 @@ from pyarrow import parquet
 
 from leadback.kit.tabular.model import DECIMALS, Kind, Row, Table
 
-GROUP_ROWS_MAX: Final = 32_768
+GROUP_ROWS_MAX: Final = 10_000
 """Readers skip whole groups, so that small ones are slow; a group is held in memory until it is written."""
 
 TYPES: Final[dict[Kind, Any]] = {
