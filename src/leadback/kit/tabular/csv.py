@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
 from typing import Any, BinaryIO, Final
 
 from leadback.kit.tabular.model import AMOUNTS, Kind, Row, Table, amount_text
@@ -56,7 +55,7 @@ def _written(kind: Kind) -> Callable[[Any], str]:
         case Kind.TEXT:
             return harmless
         case Kind.DATE | Kind.MOMENT:
-            return date.isoformat
+            return lambda value: str(value.isoformat())
         case Kind.BOOL:
             return lambda value: "true" if value else "false"
         case _:
