@@ -1,15 +1,11 @@
 """`leadback report …`: what became of the leads, as a table or as JSON."""
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from leadback.cli.export import OutputOption, TableFormat, TableFormatOption, chosen_format, export, export_json
 from leadback.cli.report_detail import print_lead_detail
@@ -22,6 +18,7 @@ from leadback.cli.report_options import (
     heading,
     parse_day,
 )
+from leadback.cli.report_table import Column, print_columns
 from leadback.cli.session import Session, command, run
 from leadback.kit.errors import Refused
 from leadback.kit.tabular import one_batch
@@ -33,20 +30,7 @@ from leadback.reports.lead_status_rows import as_document
 from leadback.reports.lead_status_table import lead_status_table
 from leadback.reports.model import Dimension, LeadStatusNumbers, LeadStatusQuery, LeadStatusReport
 
-FRAME_WIDTH: Final = 3
-"""Around and between the columns of a table: two blanks and a line each."""
-
 group = typer.Typer(name="report", help="What became of the leads, in numbers.", no_args_is_help=True)
-
-
-class Column:
-    """One column of the printed table: its heading, and a text for the totals and for every row."""
-
-    def __init__(self, heading: str, texts: Sequence[str], *, right: bool = True) -> None:
-        self.heading = heading
-        self.texts = texts
-        self.right = right
-        self.width = max(Text(text).cell_len for text in (heading, *texts)) + FRAME_WIDTH
 
 
 @command(group, "lead-status")
@@ -117,37 +101,8 @@ def _print_report(report: LeadStatusReport, query: LeadStatusQuery, network: Net
         lines.append("Updated sales only")
     if query.show_sub_status:
         lines.append("Sales with a sub-status only")
-    columns = [*_key_columns(report), *_number_columns(report, opened=query.show_sub_status)]
-    fixed = len(_key_columns(report))
-    console = Console(file=sys.stdout)
-    # Into a file or a pipe goes one table, however wide.
-    width = console.width if console.is_terminal else sum(column.width for column in columns) + FRAME_WIDTH
-    console = Console(file=sys.stdout, width=width)
-    for line in lines:
-        console.print(Text(line), soft_wrap=True)
-    for part in _parts(columns[:fixed], columns[fixed:], width):
-        console.print(_table(part))
-
-
-def _parts(key: list[Column], numbers: list[Column], width: int) -> Iterable[list[Column]]:
-    """The columns in as many tables as the width asks for, each with the rows' names."""
-    part: list[Column] = []
-    for column in numbers:
-        if part and sum(known.width for known in (*key, *part, column)) + 1 > width:
-            yield key + part
-            part = []
-        part.append(column)
-    yield key + part
-
-
-def _table(columns: Sequence[Column]) -> Table:
-    table = Table()
-    for column in columns:
-        table.add_column(Text(column.heading), justify="right" if column.right else "left", overflow="fold")
-    for place in range(len(columns[0].texts)):
-        # As Text: a name in square brackets is no markup.
-        table.add_row(*(Text(column.texts[place]) for column in columns), end_section=place == 0)
-    return table
+    numbers = list(_number_columns(report, opened=query.show_sub_status))
+    print_columns(lines, _key_columns(report), numbers, totals_first=True)
 
 
 def _key_columns(report: LeadStatusReport) -> list[Column]:

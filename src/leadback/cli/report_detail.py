@@ -1,6 +1,7 @@
 """`leadback report lead-detail`: the sales of a period one by one."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,7 +10,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.cli.export import OutputOption, TableFormat, TableFormatOption, chosen_format, export
-from leadback.cli.output import print_table, say
+from leadback.cli.output import say
 from leadback.cli.report_options import (
     FilterOption,
     FromOption,
@@ -19,6 +20,7 @@ from leadback.cli.report_options import (
     heading,
     parse_day,
 )
+from leadback.cli.report_table import Column, print_columns
 from leadback.cli.session import Session, run
 from leadback.kit.errors import Refused
 from leadback.kit.tabular import one_batch
@@ -201,13 +203,18 @@ def _heading(network: Network, days: tuple[date, date], asked: Asked) -> list[st
 
 
 def _print_page(page: LeadDetailPage, lines: list[str]) -> None:
-    for line in lines:
-        print(line)
-    print_table(list(SHOWN), [[_shown(getattr(row, name)) for name in SHOWN.values()] for row in page.rows])
+    columns = []
+    for heading_of, name in SHOWN.items():
+        values = [getattr(row, name) for row in page.rows]
+        numeric = any(isinstance(value, int | Decimal) for value in values)
+        columns.append(Column(heading_of, [_shown(value) for value in values], right=numeric))
+    print_columns(lines, columns[:1], columns[1:])
 
 
-def _shown(value: object) -> object:
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else value
+def _shown(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return "" if value is None else str(value)
 
 
 def _say_totals(sums: LeadDetailTotals) -> None:

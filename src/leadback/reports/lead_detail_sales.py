@@ -117,6 +117,13 @@ def rows_statement(found: Found, order: Order, *, after: Placed | None = None, l
         else:
             earliest = beyond
     conditions = [*_conditions(found), earliest, latest]
+    if limit is None:
+        return (
+            select(*ROW_COLUMNS, cast(value, Text).label("place"))
+            .select_from(_with_all_it_belongs_to(sale))
+            .where(*conditions)
+            .order_by(*_sorted(order, value, sale.c.sale_id))
+        )
     few = (
         select(sale.c.sale_id, value.label("value"))
         .select_from(_with_all_it_belongs_to(sale))
