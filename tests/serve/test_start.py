@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.kit.embedded_support import is_alive, live_servers, wait_for
+from tests.kit.embedded_support import ask, is_alive, live_servers, wait_for
 from tests.serve.program import Program, refusal, running, serving
 from tests.support.server import Addresses
 
@@ -66,11 +66,9 @@ def test_it_refuses_a_database_that_could_lose_updates(addresses: Addresses, env
 
 
 def test_without_the_owner_it_refuses_a_schema_that_is_not_current(addresses: Addresses) -> None:
-    with changed(
-        addresses.owner,
-        "UPDATE alembic_version SET version_num = '0000'",
-        "UPDATE alembic_version SET version_num = (SELECT '0002')",
-    ):
+    (current,) = ask(addresses.owner, "SELECT version_num FROM alembic_version")
+    set_version = "UPDATE alembic_version SET version_num"
+    with changed(addresses.owner, f"{set_version} = '0000'", f"{set_version} = '{current}'"):
         said = refusal(environment={"LEADBACK_DATABASE_URL": addresses.app})
     assert "leadback migrate" in said
 
