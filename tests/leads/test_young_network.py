@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.kit.clock import now
 from leadback.kit.database import Database
+from leadback.kit.round_trip import round_trip
 from leadback.leads import store
 from leadback.networks.actions import create_network
 from tests.support.seed import seed_network, seed_sale
@@ -49,11 +50,15 @@ async def test_sales_of_a_network_younger_than_the_statistics_are_looked_up(
             {"network_id": young, "many": MANY},
         )
         wanted = {(f"L{number}", 10) for number in range(1, 65)}
-        await store.begin_batch(connection, young, sale_lock_ms=1000)
+        async with round_trip(connection) as trip:
+            store.begin_batch(trip, young, sale_lock_ms=1000)
         before = await rows_read(connection)
-        sales = await store.lock_sales(connection, young, wanted)
+        async with round_trip(connection) as trip:
+            locked = store.lock_sales(trip, young, wanted)
+        sales = locked.value
         looked_up = await rows_read(connection)
-        await store.update_sales(connection, young, [(sale.version, sale) for sale in sales])
+        async with round_trip(connection) as trip:
+            store.update_sales(trip, young, [(sale.version, sale) for sale in sales])
         updated = await rows_read(connection)
     assert len(sales) == len(wanted)
     assert looked_up - before < 10 * len(wanted)

@@ -14,6 +14,7 @@ from leadback.catalog.tables import field, return_reason, status, sub_status
 from leadback.kit import tokens
 from leadback.kit.clock import now
 from leadback.kit.database import Database
+from leadback.kit.round_trip import round_trip
 from leadback.leads import store
 from leadback.leads.model import Sale
 from leadback.leads.rollup import Deltas
@@ -115,7 +116,8 @@ async def seed_sale(database: Database, network_id: int, lead_id: str, **changes
         sale_id: int = (await connection.execute(insert(sale).values(sale_row).returning(sale.c.sale_id))).scalar_one()
         deltas = Deltas()
         deltas.move(None, await _read(connection, network_id, sale_id), values.catalog().fields)
-        await store.insert_deltas(connection, network_id, deltas)
+        async with round_trip(connection) as trip:
+            store.insert_deltas(trip, network_id, deltas)
     return sale_id
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadback.catalog.queries import read_catalog
 from leadback.catalog.tables import field, return_reason, status, sub_status
 from leadback.kit.database import Database
+from leadback.kit.round_trip import round_trip
 from leadback.leads import store
 from leadback.leads.model import Sale
 from leadback.leads.rollup import Deltas
@@ -139,7 +140,8 @@ async def _add_deltas(
     for before, after in changes:
         deltas = Deltas()
         deltas.move(before, after, catalog.fields)
-        await store.insert_deltas(connection, network_id, deltas)
+        async with round_trip(connection) as trip:
+            store.insert_deltas(trip, network_id, deltas)
 
 
 def _random_lead(dice: random.Random, number: int, zone: ZoneInfo) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.kit.round_trip import round_trip
 from leadback.kit.tokens import without_keys
 from leadback.leads import store
 from leadback.leads.changes import Changes
@@ -89,10 +90,6 @@ class Batch:
         """Everything but the commit."""
         waiting = await self._lock_keys()
         waiting |= await self._lock_sales(waiting)
-        # A new statement, after the locks: what others stored before we got them is seen.
-        names = [name for place, name in enumerate(self._key_names) if name is not None and place not in waiting]
-        if names:
-            self._keys = await store.read_keys(self.connection, self.network_id, names, self.now)
         await self._guard.read(self.connection, self._repeatable())
         await self._guesses.read(self.connection, self._suspects(waiting))
         for place, call in enumerate(self.calls):
@@ -109,13 +106,18 @@ class Batch:
         if not first_places:
             return set()
         locks = [(place, _lock_number(self.network_id, name)) for name, place in first_places.items()]
-        got = await store.try_key_locks(self.connection, locks)
+        async with round_trip(self.connection) as trip:
+            got = store.try_key_locks(trip, locks)
         return {
-            place for place, name in enumerate(self._key_names) if name is not None and first_places[name] not in got
+            place
+            for place, name in enumerate(self._key_names)
+            if name is not None and first_places[name] not in got.value
         }
 
     async def _lock_sales(self, waiting: set[int]) -> set[int]:
-        """Lock what the calls may mean; the places whose lead somebody else holds, where those are skipped."""
+        """Lock what the calls may mean and read what is known of their keys; the places whose lead somebody else
+        holds, where those are skipped.
+        """
         wanted = set()
         for place, call in enumerate(self.calls):
             buyers = self._callers[place]
@@ -123,13 +125,18 @@ class Batch:
                 wanted |= {(lead_key, buyer_id) for lead_key in lead_keys(call) for buyer_id in buyers}
         if not wanted:
             return set()
-        locked = await store.lock_sales(self.connection, self.network_id, wanted, skip_locked=self.skip_locked)
-        self._changes.take(locked)
-        self._assign(locked)
-        if not self.skip_locked:
+        names = [name for place, name in enumerate(self._key_names) if name is not None and place not in waiting]
+        async with round_trip(self.connection) as trip:
+            locked = store.lock_sales(trip, self.network_id, wanted, skip_locked=self.skip_locked)
+            found = store.find_sales(trip, self.network_id, wanted) if self.skip_locked else None
+            # A statement of its own, after the locks: what others stored before we got them is seen.
+            keys = store.read_keys(trip, self.network_id, names, self.now) if names else None
+        self._keys = {} if keys is None else keys.value
+        self._changes.take(locked.value)
+        self._assign(locked.value)
+        if found is None:
             return set()
-        found = await store.find_sales(self.connection, self.network_id, wanted)
-        self.locked_leads = {lead_key for sale_id, lead_key in found if not self._changes.is_locked(sale_id)}
+        self.locked_leads = {lead_key for sale_id, lead_key in found.value if not self._changes.is_locked(sale_id)}
         return {
             place
             for place, call in enumerate(self.calls)
@@ -287,16 +294,16 @@ class Batch:
         )
 
     async def _write(self) -> None:
-        connection, network_id = self.connection, self.network_id
-        if self._new_keys:
-            stored = await store.insert_keys(connection, network_id, self._new_keys, self.now)
-            if stored != len(self._new_keys):
-                raise KeyTakenError
-        await self._changes.write(connection)
-        await self._guard.write(connection)
-        await self._guesses.write(connection)
-        if self._failed:
-            await store.insert_failed(connection, network_id, self._failed)
+        network_id = self.network_id
+        async with round_trip(self.connection) as trip:
+            stored = store.insert_keys(trip, network_id, self._new_keys, self.now) if self._new_keys else None
+            self._changes.add_to(trip)
+            self._guard.add_to(trip)
+            if self._failed:
+                store.insert_failed(trip, network_id, self._failed)
+        if stored is not None and stored.value != len(self._new_keys):
+            raise KeyTakenError
+        await self._guesses.write(self.connection)
 
     def _key_name(self, place: int) -> KeyName | None:
         call, buyers = self.calls[place], self._callers[place]

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.kit.round_trip import RoundTrip, round_trip
 from leadback.leads import return_store, store
 from leadback.leads.configuration import Configuration
 from leadback.leads.ledger import ledger_row
@@ -74,6 +75,12 @@ class Changes:
 
     async def write(self, connection: AsyncConnection) -> None:
         """One statement a table: the sales' final states, ledger, report differences, announcements."""
+        async with round_trip(connection) as trip:
+            self.add_to(trip)
+        await self._write_returns_owed(connection)
+
+    def add_to(self, trip: RoundTrip) -> None:
+        """What `write` does for a buyer's changes, beside what else is written."""
         if not self._ledger:
             return
         deltas = Deltas()
@@ -83,12 +90,11 @@ class Changes:
             if after.version != before.version:
                 changed.append((before.version, after))
                 deltas.move(before, after, self.configuration.catalog.fields)
-        await store.update_sales(connection, self.network_id, changed)
-        await store.insert_ledger(connection, self.network_id, self._ledger)
-        await store.insert_deltas(connection, self.network_id, deltas)
+        store.update_sales(trip, self.network_id, changed)
+        store.insert_ledger(trip, self.network_id, self._ledger)
+        store.insert_deltas(trip, self.network_id, deltas)
         announced = [("sale.updated", row[0], f'{{"version": {row[1]}}}') for row in self._ledger]
-        await store.insert_outbox(connection, self.network_id, announced)
-        await self._write_returns_owed(connection)
+        store.insert_outbox(trip, self.network_id, announced)
 
     async def _write_returns_owed(self, connection: AsyncConnection) -> None:
         """Contracts are owed more or less for sales that are to be replaced now, or no longer; no buyer does that."""

@@ -10,10 +10,11 @@ from typing import Final
 import msgspec
 import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from leadback.kit.clock import now
 from leadback.kit.database import Database, sqlstate
+from leadback.kit.round_trip import round_trip
 from leadback.leads import store
 from leadback.leads.batch import Batch, Call, KeyTakenError, lead_keys
 from leadback.leads.configuration import Configuration, read_configuration
@@ -24,7 +25,7 @@ from leadback.leads.model import Answer, Message, Outcome, OutcomeKind
 from leadback.leads.months import add_months
 from leadback.leads.notes import Notes
 from leadback.leads.queries import ledger_has, transaction_status
-from leadback.networks.queries import read_version
+from leadback.networks.queries import ask_version
 
 BATCH_CALLS_MAX: Final = 512
 QUEUE_CALLS_MAX: Final = 10_000
@@ -210,8 +211,13 @@ class GroupCommitter:
     async def _attempt(self, calls: Sequence[Waiting], effort: Effort) -> Batch:
         sale_lock_ms = LANE_LOCK_MS_MAX if effort.in_lane else SALE_LOCK_MS_MAX
         async with asyncio.timeout(ATTEMPT_SECONDS_MAX), self.database.engine.connect() as connection:
-            begun = await store.begin_batch(connection, self.network_id, sale_lock_ms=sale_lock_ms)
-            configuration = await self._current_configuration(connection)
+            transaction = await connection.begin()
+            async with round_trip(connection) as trip:
+                begin = store.begin_batch(trip, self.network_id, sale_lock_ms=sale_lock_ms)
+                # A statement of its own, after the lock: no change can come between the number and our commit.
+                version = ask_version(trip, self.network_id)
+            begun = begin.value
+            configuration = await self._current_configuration(connection, version.value)
             guard = RepeatGuard(self.network_id, self.notes)
             guesses = GuessLimits(configuration, self.notes, begun.restricted, self._guesses_max)
             requests = [waiting.call for waiting in calls]
@@ -219,15 +225,15 @@ class GroupCommitter:
             committed = False
             try:
                 await batch.run()
-                await self._commit(connection, begun.transaction_id, batch)
+                await self._commit(transaction, begun.transaction_id, batch)
                 committed = True
             finally:
                 guesses.settle(committed=committed)
         return batch
 
-    async def _commit(self, connection: AsyncConnection, transaction_id: str, batch: Batch) -> None:
+    async def _commit(self, transaction: AsyncTransaction, transaction_id: str, batch: Batch) -> None:
         try:
-            await connection.commit()
+            await transaction.commit()
         except DBAPIError as error:
             # A code of the server's that is not its own shutdown means that it refused the commit.
             if (sqlstate(error) or "57").startswith(("57", "08")):
@@ -236,9 +242,8 @@ class GroupCommitter:
         except (OSError, TimeoutError, asyncio.CancelledError) as error:
             raise CommitUnknownError(transaction_id, batch) from error
 
-    async def _current_configuration(self, connection: AsyncConnection) -> Configuration:
+    async def _current_configuration(self, connection: AsyncConnection, version: int) -> Configuration:
         """What is cached unless the network's version moved on: then everything is read again before deciding."""
-        version = await read_version(connection, self.network_id)
         if self._configuration is None or self._configuration.version != version:
             self._configuration = await read_configuration(connection, self.network_id)
         return self._configuration

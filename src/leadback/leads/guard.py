@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.kit.round_trip import RoundTrip, round_trip
 from leadback.leads import guard_store
 from leadback.leads.fingerprint import fingerprint_of
 from leadback.leads.guard_rules import OFF, RecentAnswer, looks_at, may_be_repeated
@@ -32,8 +33,9 @@ class RepeatGuard:
             return
         # Before reading: a mark leaves the memory only after it was written.
         marked = {version[0]: self._notes.state_of(*version) for version in versions}
-        answers = await guard_store.read_answers(connection, self._network_id, versions)
-        for sale_id, answer in answers.items():
+        async with round_trip(connection) as trip:
+            answers = guard_store.read_answers(trip, self._network_id, versions)
+        for sale_id, answer in answers.value.items():
             state = marked[sale_id] or answer.state
             self._answers[sale_id] = msgspec.structs.replace(answer, state=state)
 
@@ -66,11 +68,11 @@ class RepeatGuard:
         self._new.add(sale.sale_id)
         return Receipt(self._network_id, sale.sale_id, sale.version)
 
-    async def write(self, connection: AsyncConnection) -> None:
+    def add_to(self, trip: RoundTrip) -> None:
         """Keep the last answer of the batch on each sale."""
         if self._new:
             answers = [(sale_id, self._answers[sale_id]) for sale_id in sorted(self._new)]
-            await guard_store.put_answers(connection, self._network_id, answers)
+            guard_store.put_answers(trip, self._network_id, answers)
 
 
 def guards(call: UpdateRequest, buyer: Buyer) -> bool:

@@ -7,12 +7,13 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.kit.round_trip import Records, Reply, RoundTrip, Statement, nothing
 from leadback.kit.sql import Rows, insert_statement
 from leadback.leads.guard_rules import UNANSWERED_REPEATED_WITHIN, RecentAnswer
 from leadback.leads.model import Answer, AnswerState
 
 _VERSIONS = Rows(sale_id="bigint", version="integer")
-_READ_ANSWERS: Final = text(f"""
+_READ_ANSWERS: Final = Statement(f"""
     SELECT row.sale_id, row.version, recent_answer.fingerprint, recent_answer.answer, recent_answer.state,
         recent_answer.received_at
     FROM {_VERSIONS.source}
@@ -30,7 +31,7 @@ _ANSWER_ROWS = Rows(
     expires_at="timestamptz",
 )
 _SETS = ", ".join(f"{name} = excluded.{name}" for name in _ANSWER_ROWS.names if name != "sale_id")
-_PUT_ANSWERS: Final = text(
+_PUT_ANSWERS: Final = Statement(
     f"{insert_statement('recent_answer', _ANSWER_ROWS)} ON CONFLICT (network_id, sale_id) DO UPDATE SET {_SETS}"
 )
 
@@ -49,26 +50,14 @@ _MARK_ANSWERS: Final = text(f"""
 """)
 
 
-async def read_answers(
-    connection: AsyncConnection, network_id: int, versions: Iterable[tuple[int, int]]
-) -> dict[int, RecentAnswer]:
+def read_answers(
+    trip: RoundTrip, network_id: int, versions: Iterable[tuple[int, int]]
+) -> Reply[dict[int, RecentAnswer]]:
     """By sale, the answers that left these (sale id, version)s."""
-    rows = await connection.execute(_READ_ANSWERS, _VERSIONS.parameters(sorted(versions), network_id=network_id))
-    return {
-        row.sale_id: RecentAnswer(
-            version=row.version,
-            fingerprint=row.fingerprint,
-            answer=msgspec.convert(row.answer, Answer),
-            state=AnswerState(row.state),
-            received_at=row.received_at,
-        )
-        for row in rows
-    }
+    return trip.add(_READ_ANSWERS, _VERSIONS.parameters(sorted(versions), network_id=network_id), _answers)
 
 
-async def put_answers(
-    connection: AsyncConnection, network_id: int, answers: Sequence[tuple[int, RecentAnswer]]
-) -> None:
+def put_answers(trip: RoundTrip, network_id: int, answers: Sequence[tuple[int, RecentAnswer]]) -> None:
     """Keep each (sale id, answer) in place of the sale's former one."""
     rows = [
         (
@@ -82,7 +71,7 @@ async def put_answers(
         )
         for sale_id, kept in answers
     ]
-    await connection.execute(_PUT_ANSWERS, _ANSWER_ROWS.parameters(rows, network_id=network_id))
+    trip.add(_PUT_ANSWERS, _ANSWER_ROWS.parameters(rows, network_id=network_id), nothing)
 
 
 async def mark_answers(
@@ -91,3 +80,16 @@ async def mark_answers(
     """Write what became of the answers that left these (sale id, version)s; those that were replaced are left alone."""
     rows = [(*version, str(state)) for version, state in sorted(states.items())]
     await connection.execute(_MARK_ANSWERS, _STATES.parameters(rows, network_id=network_id))
+
+
+def _answers(records: Records, _count: int) -> dict[int, RecentAnswer]:
+    return {
+        sale_id: RecentAnswer(
+            version=version,
+            fingerprint=fingerprint,
+            answer=msgspec.convert(answer, Answer),
+            state=AnswerState(state),
+            received_at=received_at,
+        )
+        for sale_id, version, fingerprint, answer, state, received_at in records
+    }

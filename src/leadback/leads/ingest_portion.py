@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.catalog.model import Catalog
+from leadback.kit.round_trip import round_trip
 from leadback.leads import ingest_store, return_store, store
 from leadback.leads.ingest_model import ImportedSale
 from leadback.leads.ingest_rules import NEW_SALE_ID, Decisions, LeadWork, SaleWork
@@ -45,10 +46,11 @@ async def write_portion(connection: AsyncConnection, decisions: Decisions, *, or
             stood.append((1 if work.stored is None else work.stored.sale.version, after))
             ledger += rows
         deltas.move(None if work.stored is None else work.stored.sale, after, catalog.fields)
-    if ledger:
-        await store.update_sales(connection, network_id, stood)
-        await store.insert_ledger(connection, network_id, ledger)
-    await store.insert_deltas(connection, network_id, deltas)
+    async with round_trip(connection) as trip:
+        if ledger:
+            store.update_sales(trip, network_id, stood)
+            store.insert_ledger(trip, network_id, ledger)
+        store.insert_deltas(trip, network_id, deltas)
     await return_store.change_returns_owed(connection, network_id, _owed_changes(decisions))
     arrived = {(work.sale.lead_key, work.sale.buyer_id) for work, _ in new}
     if not arrived:

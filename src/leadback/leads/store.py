@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.kit.database import CONFIGURATION_LOCK
+from leadback.kit.round_trip import Records, Reply, RoundTrip, Statement, nothing
 from leadback.kit.sql import Rows, insert_statement
 from leadback.leads.ledger import LEDGER_ROWS
 from leadback.leads.model import Answer, Sale
@@ -25,7 +26,7 @@ BATCH_STATEMENT_MS_MAX: Final = 5_000
 # younger than its statistics has no sales, and reads all of them, for seconds, where it should look a few up. Who is
 # restricted is read here, because it must hold for the very next call; the columns are made in their order, so by then
 # the network is bound. The lock time comes last: it is for sales, not for the configuration.
-_BEGIN_BATCH = text(f"""
+_BEGIN_BATCH = Statement(f"""
     SELECT set_config('app.network_id', CAST(:network_id AS text), true),
         set_config('statement_timeout', '{BATCH_STATEMENT_MS_MAX}', true),
         set_config('plan_cache_mode', 'force_generic_plan', true),
@@ -50,8 +51,8 @@ _LOCK_SALES = f"""
     ORDER BY sale.sale_id
     FOR UPDATE OF sale
 """
-_LOCK_OR_WAIT = text(_LOCK_SALES)
-_LOCK_OR_SKIP = text(f"{_LOCK_SALES} SKIP LOCKED")
+_LOCK_OR_WAIT = Statement(_LOCK_SALES)
+_LOCK_OR_SKIP = Statement(f"{_LOCK_SALES} SKIP LOCKED")
 _LOCK_SALES_BY_ID = text(f"""
     SELECT {SALE_COLUMNS} FROM sale
     JOIN lead ON lead.network_id = :network_id AND lead.lead_key = sale.lead_key
@@ -59,7 +60,7 @@ _LOCK_SALES_BY_ID = text(f"""
     ORDER BY sale.sale_id
     FOR UPDATE OF sale
 """)
-_FIND_SALES = text(f"SELECT sale.sale_id, sale.lead_key {_WANTED_SALES}")
+_FIND_SALES = Statement(f"SELECT sale.sale_id, sale.lead_key {_WANTED_SALES}")
 
 _SALE_ROWS = Rows(
     sale_id="bigint",
@@ -83,14 +84,14 @@ _SALE_ROWS = Rows(
     ledger_hash="bytea",
 )
 _SALE_SETS = ", ".join(f"{name} = row.{name}" for name in _SALE_ROWS.names if name not in ("sale_id", "version_before"))
-_UPDATE_SALES = text(f"""
+_UPDATE_SALES = Statement(f"""
     UPDATE sale SET {_SALE_SETS}
     FROM {_SALE_ROWS.source}
     WHERE sale.network_id = :network_id AND sale.sale_id = row.sale_id AND sale.version = row.version_before
 """)
 
 # `flags` arrives joined by commas: an array of arrays would be flattened by unnest.
-_INSERT_LEDGER = text(
+_INSERT_LEDGER = Statement(
     str(insert_statement("lead_update", LEDGER_ROWS)).replace("row.flags", "string_to_array(row.flags, ',')")
 )
 
@@ -107,15 +108,13 @@ _CELL = {
 }
 _DELTA_ROWS = Rows(**_CELL, leads="bigint", sales="bigint", gross="numeric", revenue="numeric", payout="numeric")
 _FIELD_DELTA_ROWS = Rows(**_CELL, field_id="integer", value_count="bigint", value_sum="numeric")
-_INSERT_DELTAS = insert_statement("lead_status_delta", _DELTA_ROWS)
-_INSERT_FIELD_DELTAS = insert_statement("field_delta", _FIELD_DELTA_ROWS)
+_INSERT_DELTAS = Statement(str(insert_statement("lead_status_delta", _DELTA_ROWS)))
+_INSERT_FIELD_DELTAS = Statement(str(insert_statement("field_delta", _FIELD_DELTA_ROWS)))
 
 _KEY_NAMES = Rows(caller="text", operation="text", key="text")
-_TRY_KEYS = text("""
-    SELECT row.place, pg_try_advisory_xact_lock(row.lock)
-    FROM unnest(CAST(:place AS integer[]), CAST(:lock AS bigint[])) AS row(place, lock)
-""")
-_READ_KEYS = text(f"""
+_KEY_LOCKS = Rows(place="integer", lock="bigint")
+_TRY_KEYS = Statement(f"SELECT row.place, pg_try_advisory_xact_lock(row.lock) FROM {_KEY_LOCKS.source}")
+_READ_KEYS = Statement(f"""
     SELECT row.caller, row.operation, row.key, idempotency_key.fingerprint, idempotency_key.answer
     FROM {_KEY_NAMES.source}
     JOIN idempotency_key ON idempotency_key.network_id = :network_id AND idempotency_key.caller = row.caller
@@ -126,12 +125,11 @@ _KEY_ROWS = Rows(
     caller="text", operation="text", key="text", fingerprint="bytea", answer="jsonb", expires_at="timestamptz"
 )
 # A key whose time is over is free again; one that is in force is left alone and not returned.
-_INSERT_KEYS = text(f"""
+_INSERT_KEYS = Statement(f"""
     {insert_statement("idempotency_key", _KEY_ROWS)}
     ON CONFLICT (network_id, caller, operation, key) DO UPDATE
     SET fingerprint = excluded.fingerprint, answer = excluded.answer, expires_at = excluded.expires_at
     WHERE idempotency_key.expires_at <= :now
-    RETURNING key
 """)
 
 _FAILED_ROWS = Rows(
@@ -149,10 +147,10 @@ _FAILED_ROWS = Rows(
     lead_key="text",
     waiting_until="timestamptz",
 )
-_INSERT_FAILED = insert_statement("failed_update", _FAILED_ROWS)
+_INSERT_FAILED = Statement(str(insert_statement("failed_update", _FAILED_ROWS)))
 
 _OUTBOX_ROWS = Rows(topic="text", subject_id="bigint", payload="jsonb")
-_INSERT_OUTBOX = insert_statement("outbox", _OUTBOX_ROWS)
+_INSERT_OUTBOX = Statement(str(insert_statement("outbox", _OUTBOX_ROWS)))
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -163,23 +161,20 @@ class Begun(msgspec.Struct, frozen=True):
     """Callers that guessed too often, and until when; those whose time is over may be among them."""
 
 
-async def begin_batch(connection: AsyncConnection, network_id: int, *, sale_lock_ms: int) -> Begun:
+def begin_batch(trip: RoundTrip, network_id: int, *, sale_lock_ms: int) -> Reply[Begun]:
     """Begin a batch's transaction, which waits at most so long for a sale that somebody else holds."""
-    values = {"network_id": network_id, "sale_lock_ms": sale_lock_ms}
-    row = (await connection.execute(_BEGIN_BATCH, values)).one()
-    return Begun(row.transaction_id, msgspec.convert(row.restricted or {}, dict[str, datetime]))
+    return trip.add(_BEGIN_BATCH, {"network_id": network_id, "sale_lock_ms": sale_lock_ms}, _begun)
 
 
-async def lock_sales(
-    connection: AsyncConnection, network_id: int, wanted: set[tuple[str, int]], *, skip_locked: bool = False
-) -> list[Sale]:
+def lock_sales(
+    trip: RoundTrip, network_id: int, wanted: set[tuple[str, int]], *, skip_locked: bool = False
+) -> Reply[list[Sale]]:
     """The sales of these (lead key, buyer id) pairs, locked in the order of their ids so that no two batches deadlock.
 
     Waits for locks others hold (55P03 when it takes too long), or leaves those sales out.
     """
     statement = _LOCK_OR_SKIP if skip_locked else _LOCK_OR_WAIT
-    rows = await connection.execute(statement, _WANTED.parameters(sorted(wanted), network_id=network_id))
-    return [sale_of(row) for row in rows]
+    return trip.add(statement, _WANTED.parameters(sorted(wanted), network_id=network_id), _sales)
 
 
 async def lock_sales_by_id(connection: AsyncConnection, network_id: int, sale_ids: Iterable[int]) -> list[Sale]:
@@ -188,15 +183,13 @@ async def lock_sales_by_id(connection: AsyncConnection, network_id: int, sale_id
     return [sale_of(row) for row in await connection.execute(_LOCK_SALES_BY_ID, values)]
 
 
-async def find_sales(
-    connection: AsyncConnection, network_id: int, wanted: set[tuple[str, int]]
-) -> list[tuple[int, str]]:
+def find_sales(trip: RoundTrip, network_id: int, wanted: set[tuple[str, int]]) -> Reply[list[tuple[int, str]]]:
     """Id and lead key of every sale of these (lead key, buyer id) pairs, locked or not."""
-    rows = await connection.execute(_FIND_SALES, _WANTED.parameters(sorted(wanted), network_id=network_id))
-    return [(row.sale_id, row.lead_key) for row in rows]
+    parameters = _WANTED.parameters(sorted(wanted), network_id=network_id)
+    return trip.add(_FIND_SALES, parameters, lambda records, _: [(sale_id, lead_key) for sale_id, lead_key in records])
 
 
-async def update_sales(connection: AsyncConnection, network_id: int, sales: Sequence[tuple[int, Sale]]) -> None:
+def update_sales(trip: RoundTrip, network_id: int, sales: Sequence[tuple[int, Sale]]) -> None:
     """Write each sale's final state over the version it had; a sale that moved meanwhile fails the batch."""
     rows = [
         (
@@ -222,63 +215,82 @@ async def update_sales(connection: AsyncConnection, network_id: int, sales: Sequ
         )
         for version_before, sale in sales
     ]
-    done = await connection.execute(_UPDATE_SALES, _SALE_ROWS.parameters(rows, network_id=network_id))
-    if done.rowcount != len(rows):
-        raise RuntimeError(f"{len(rows)} sales were to be written, {done.rowcount} were: one moved under its lock")
+
+    def check(_: Records, done: int) -> None:
+        if done != len(rows):
+            raise RuntimeError(f"{len(rows)} sales were to be written, {done} were: one moved under its lock")
+
+    trip.add(_UPDATE_SALES, _SALE_ROWS.parameters(rows, network_id=network_id), check)
 
 
-async def insert_ledger(connection: AsyncConnection, network_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
+def insert_ledger(trip: RoundTrip, network_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
     """Append rows made by `ledger.ledger_row`."""
-    await connection.execute(_INSERT_LEDGER, LEDGER_ROWS.parameters(rows, network_id=network_id))
+    trip.add(_INSERT_LEDGER, LEDGER_ROWS.parameters(rows, network_id=network_id), nothing)
 
 
-async def insert_deltas(connection: AsyncConnection, network_id: int, deltas: Deltas) -> None:
+def insert_deltas(trip: RoundTrip, network_id: int, deltas: Deltas) -> None:
     """Append what changes in the reports; nothing where nothing does."""
     if cells := [(*cell, *measures) for cell, measures in deltas.cells()]:
-        await connection.execute(_INSERT_DELTAS, _DELTA_ROWS.parameters(cells, network_id=network_id))
+        trip.add(_INSERT_DELTAS, _DELTA_ROWS.parameters(cells, network_id=network_id), nothing)
     if fields := [(*cell, field_id, *sums) for cell, field_id, sums in deltas.field_cells()]:
-        await connection.execute(_INSERT_FIELD_DELTAS, _FIELD_DELTA_ROWS.parameters(fields, network_id=network_id))
+        trip.add(_INSERT_FIELD_DELTAS, _FIELD_DELTA_ROWS.parameters(fields, network_id=network_id), nothing)
 
 
-async def try_key_locks(connection: AsyncConnection, locks: Sequence[tuple[int, int]]) -> set[int]:
+def try_key_locks(trip: RoundTrip, locks: Sequence[tuple[int, int]]) -> Reply[set[int]]:
     """The places whose idempotency key no other transaction is working on; theirs until this one ends."""
-    places, numbers = zip(*locks, strict=True)
-    rows = await connection.execute(_TRY_KEYS, {"place": list(places), "lock": list(numbers)})
-    return {place for place, locked in rows if locked}
-
-
-async def read_keys(
-    connection: AsyncConnection, network_id: int, names: Iterable[tuple[str, str, str]], now: datetime
-) -> dict[tuple[str, str, str], tuple[bytes, Answer]]:
-    """Fingerprint and first answer of the (caller, operation, key)s that are in force."""
-    rows = await connection.execute(
-        _READ_KEYS, _KEY_NAMES.parameters(sorted(set(names)), network_id=network_id, now=now)
+    return trip.add(
+        _TRY_KEYS, _KEY_LOCKS.parameters(locks), lambda records, _: {place for place, got in records if got}
     )
-    return {
-        (row.caller, row.operation, row.key): (row.fingerprint, msgspec.convert(row.answer, Answer)) for row in rows
-    }
 
 
-async def insert_keys(
-    connection: AsyncConnection, network_id: int, rows: Sequence[tuple[Any, ...]], now: datetime
-) -> int:
+def read_keys(
+    trip: RoundTrip, network_id: int, names: Iterable[tuple[str, str, str]], now: datetime
+) -> Reply[dict[tuple[str, str, str], tuple[bytes, Answer]]]:
+    """Fingerprint and first answer of the (caller, operation, key)s that are in force."""
+    parameters = _KEY_NAMES.parameters(sorted(set(names)), network_id=network_id, now=now)
+    return trip.add(_READ_KEYS, parameters, _answers)
+
+
+def insert_keys(trip: RoundTrip, network_id: int, rows: Sequence[tuple[Any, ...]], now: datetime) -> Reply[int]:
     """Store first answers; how many were stored (fewer than asked: somebody else stored the same key)."""
-    done = await connection.execute(_INSERT_KEYS, _KEY_ROWS.parameters(sorted(rows), network_id=network_id, now=now))
-    return len(done.all())
+    parameters = _KEY_ROWS.parameters(sorted(rows), network_id=network_id, now=now)
+    return trip.add(_INSERT_KEYS, parameters, lambda _, done: done)
 
 
-async def insert_failed(connection: AsyncConnection, network_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
+def insert_failed(trip: RoundTrip, network_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
     """Keep calls that were refused."""
-    await connection.execute(_INSERT_FAILED, _FAILED_ROWS.parameters(rows, network_id=network_id))
+    trip.add(_INSERT_FAILED, _FAILED_ROWS.parameters(rows, network_id=network_id), nothing)
 
 
-async def insert_outbox(connection: AsyncConnection, network_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
+def insert_outbox(trip: RoundTrip, network_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
     """Announce changes to whoever works after the commit."""
-    await connection.execute(_INSERT_OUTBOX, _OUTBOX_ROWS.parameters(rows, network_id=network_id))
+    trip.add(_INSERT_OUTBOX, _OUTBOX_ROWS.parameters(rows, network_id=network_id), nothing)
 
 
 def sale_of(row: Row[Any]) -> Sale:
     """A sale from a row with `SALE_COLUMNS`."""
-    values = dict(row._mapping)
-    values["field_values"] = {int(field_id): value for field_id, value in values["field_values"].items()}
+    return _sale(tuple(row))
+
+
+def _sale(record: tuple[Any, ...]) -> Sale:
+    values = dict(zip(Sale.__struct_fields__, record, strict=True))
+    if found := values["field_values"]:
+        values["field_values"] = {int(field_id): value for field_id, value in found.items()}
     return Sale(**values)
+
+
+def _sales(records: Records, _count: int) -> list[Sale]:
+    return [_sale(record) for record in records]
+
+
+def _begun(records: Records, _count: int) -> Begun:
+    # The last three of what `_BEGIN_BATCH` selects, but for the lock time.
+    *_, transaction_id, restricted, _lock_time = records[0]
+    return Begun(transaction_id, msgspec.convert(restricted or {}, dict[str, datetime]))
+
+
+def _answers(records: Records, _count: int) -> dict[tuple[str, str, str], tuple[bytes, Answer]]:
+    return {
+        (caller, operation, key): (fingerprint, msgspec.convert(answer, Answer))
+        for caller, operation, key, fingerprint, answer in records
+    }

@@ -3,8 +3,11 @@
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.kit.round_trip import Reply, RoundTrip, Statement
 from leadback.networks.model import Network
 from leadback.networks.tables import network, network_version
+
+_READ_VERSION = Statement("SELECT version FROM network_version WHERE network_id = :network_id")
 
 
 async def directory(connection: AsyncConnection) -> dict[int, tuple[str, str | None]]:
@@ -24,6 +27,11 @@ async def read_version(connection: AsyncConnection, network_id: int) -> int:
     statement = select(network_version.c.version).where(network_version.c.network_id == network_id)
     version: int = (await connection.execute(statement)).scalar_one()
     return version
+
+
+def ask_version(trip: RoundTrip, network_id: int) -> Reply[int]:
+    """The same as part of a round trip."""
+    return trip.add(_READ_VERSION, {"network_id": network_id}, lambda records, _: int(records[0][0]))
 
 
 async def database_time_zones(connection: AsyncConnection) -> frozenset[str]:
