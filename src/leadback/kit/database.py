@@ -39,6 +39,9 @@ class Database:
             connect_args={
                 "connect_timeout": CONNECT_SECONDS_MAX,
                 "application_name": application,
+                # What is worth preparing is prepared by `round_trip`; the driver's own preparing would, after some
+                # rollbacks, have the server forget those too.
+                "prepare_threshold": None,
                 "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_MS_MAX} -c lock_timeout={LOCK_MS_MAX}"
                 f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS_MAX}",
             },
