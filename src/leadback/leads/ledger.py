@@ -1,7 +1,7 @@
 """One ledger row: its columns, and the hash that chains it to the row before."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
@@ -83,8 +83,8 @@ def ledger_row(
     values = (
         after.sale_id,
         after.version,
-        origin.received_at,
-        change.happened_at,
+        origin.received_at.astimezone(UTC),
+        change.happened_at.astimezone(UTC),
         change.kind,
         change.counts_as_update,
         *msgspec.structs.astuple(actor),
@@ -104,9 +104,9 @@ def ledger_row(
         _sub_status(catalog, after.sub_status_id),
         before.stage_reached,
         after.stage_reached,
-        before.revenue,
-        after.revenue - before.revenue,
-        after.revenue,
+        before.revenue.quantize(MONEY_STEP),
+        (after.revenue - before.revenue).quantize(MONEY_STEP),
+        after.revenue.quantize(MONEY_STEP),
         msgspec.json.encode(change.field_changes).decode(),
         before.return_state,
         after.return_state,
@@ -126,18 +126,9 @@ def ledger_row(
 def row_hash(previous: bytes, values: tuple[Any, ...]) -> bytes:
     """SHA-256 over the previous row's hash and this row's values; any later edit of either breaks the chain.
 
-    Values are taken in the form PostgreSQL gives back: money with four decimals, moments in UTC.
+    Values come in the form PostgreSQL gives back: money with four decimals, moments in UTC.
     """
-    canonical = msgspec.json.encode([_canonical(value) for value in values])
-    return hashlib.sha256(previous + canonical).digest()
-
-
-def _canonical(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value.quantize(MONEY_STEP))
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    return value
+    return hashlib.sha256(previous + msgspec.json.encode(values)).digest()
 
 
 def _status(catalog: Catalog, status_id: int | None) -> str | None:
