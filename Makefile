@@ -16,7 +16,7 @@ COMPILE := env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL PIP_CON
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test crash lint fix docs lock
+.PHONY: help setup demo test crash bench lint fix docs lock
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ test: setup ## run every test on PostgreSQL 18, then the database's on PostgreSQ
 
 crash: setup ## kill the server under load twenty times, and look for every answered update
 	LEADBACK_CRASH_CYCLES=20 $(BIN)/pytest -n 0 --timeout 1800 tests/serve/test_crash.py
+
+bench: setup ## measure UpdateLead beside pgbench, for about ten minutes, and write bench/RESULTS.md
+	$(BIN)/python -m bench --results bench/RESULTS.md
 
 lint: setup ## check style, format, types and the import rule
 	$(BIN)/ruff check .

@@ -1,0 +1,47 @@
+"""The measure beside pgbench, made small: it runs, its books add up, and it says what it misses."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import skip_or_fail
+
+ROOT = Path(__file__).parents[2]
+SMALL = ("--sales", "2000", "--rounds", "1", "--seconds", "1")
+SECONDS_MAX = 110
+
+
+def bench(*arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    """`python -m bench` as `make bench` runs it."""
+    environment = dict(os.environ) if path is None else os.environ | {"PATH": path}
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=False,
+    )
+
+
+def test_it_says_how_to_get_the_load_generator(tmp_path: Path) -> None:
+    done = bench(*SMALL, path=str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr == "bench: The load generator wrk is not installed. Debian has it: apt-get install wrk\n"
+
+
+def test_it_measures_both_and_finds_every_answer_in_the_ledger(tmp_path: Path) -> None:
+    if shutil.which("wrk") is None:
+        skip_or_fail("wrk is not on this machine (Debian: wrk)")
+    results = tmp_path / "RESULTS.md"
+    done = bench(*SMALL, "--results", str(results))
+    assert done.returncode == 0, done.stderr
+    many, one = done.stdout.splitlines()
+    assert "64 connections" in many and ", ratio " in many
+    assert "1 connection" in one and ", ratio " in one
+    page = results.read_text()
+    assert "fsync = on, synchronous_commit = on, full_page_writes = on" in page
+    assert page.count("| median |") == 2
