@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadback.kit.round_trip import round_trip
+from leadback.kit.round_trip import Reply, RoundTrip, round_trip
 from leadback.kit.tokens import without_keys
 from leadback.leads import store
 from leadback.leads.changes import Changes
@@ -63,7 +63,6 @@ class Batch:
         calls: Sequence[Call],
         now: datetime,
         guard: RepeatGuard,
-        guesses: GuessLimits,
         *,
         skip_locked: bool = False,
     ) -> None:
@@ -82,61 +81,76 @@ class Batch:
         self._new_keys: list[tuple[Any, ...]] = []
         self._changes = Changes(configuration)
         self._guard = guard
-        self._guesses = guesses
+        self._guesses: GuessLimits
+        self._first_places: dict[KeyName, int] = {}
+        self._locked_keys: Reply[set[int]] | None = None
+        self._locked_sales: Reply[list[Sale]] | None = None
+        self._found_sales: Reply[list[tuple[int, str]]] | None = None
+        self._stored_keys: Reply[dict[KeyName, tuple[bytes, Answer]]] | None = None
         self._sale_ids: list[tuple[int, ...]] = [()] * len(calls)
         self._failed: list[tuple[Any, ...]] = []
 
-    async def run(self) -> None:
-        """Everything but the commit."""
-        waiting = await self._lock_keys()
-        waiting |= await self._lock_sales(waiting)
+    def add_locks(self, trip: RoundTrip) -> None:
+        """Lock the calls' idempotency keys and sales, then read what is known of the keys; `run` waits for none of it.
+
+        Keys are read by a statement of its own, after the locks: what others stored before we got them is seen.
+        """
+        network_id = self.network_id
+        for place, name in enumerate(self._key_names):
+            if name is not None:
+                self._first_places.setdefault(name, place)
+        if self._first_places:
+            locks = [(place, _lock_number(network_id, name)) for name, place in self._first_places.items()]
+            self._locked_keys = store.try_key_locks(trip, locks)
+        if wanted := self._wanted():
+            self._locked_sales = store.lock_sales(trip, network_id, wanted, skip_locked=self.skip_locked)
+            if self.skip_locked:
+                self._found_sales = store.find_sales(trip, network_id, wanted)
+        if self._first_places:
+            self._stored_keys = store.read_keys(trip, network_id, self._first_places, self.now)
+
+    async def run(self, guesses: GuessLimits) -> None:
+        """Everything but the commit, once the locks are held."""
+        self._guesses = guesses
+        waiting = self._take_keys() | self._take_sales()
         await self._guard.read(self.connection, self._repeatable())
-        await self._guesses.read(self.connection, self._suspects(waiting))
+        await guesses.read(self.connection, self._suspects(waiting))
         for place, call in enumerate(self.calls):
             if place not in waiting:
                 self.outcomes[place] = self._decide(place, call)
         await self._write()
 
-    async def _lock_keys(self) -> set[int]:
-        """The places whose idempotency key another transaction is working on: they wait outside this one."""
-        first_places: dict[KeyName, int] = {}
-        for place, name in enumerate(self._key_names):
-            if name is not None:
-                first_places.setdefault(name, place)
-        if not first_places:
-            return set()
-        locks = [(place, _lock_number(self.network_id, name)) for name, place in first_places.items()]
-        async with round_trip(self.connection) as trip:
-            got = store.try_key_locks(trip, locks)
-        return {
-            place
-            for place, name in enumerate(self._key_names)
-            if name is not None and first_places[name] not in got.value
-        }
-
-    async def _lock_sales(self, waiting: set[int]) -> set[int]:
-        """Lock what the calls may mean and read what is known of their keys; the places whose lead somebody else
-        holds, where those are skipped.
-        """
+    def _wanted(self) -> set[tuple[str, int]]:
+        """The lead keys and buyers whose sales the calls may mean."""
         wanted = set()
         for place, call in enumerate(self.calls):
             buyers = self._callers[place]
-            if place not in waiting and isinstance(call, UpdateRequest) and not isinstance(buyers, Failure):
+            if isinstance(call, UpdateRequest) and not isinstance(buyers, Failure):
                 wanted |= {(lead_key, buyer_id) for lead_key in lead_keys(call) for buyer_id in buyers}
-        if not wanted:
+        return wanted
+
+    def _take_keys(self) -> set[int]:
+        """The places whose idempotency key another transaction is working on: they wait outside this one."""
+        if self._locked_keys is None or self._stored_keys is None:
             return set()
-        names = [name for place, name in enumerate(self._key_names) if name is not None and place not in waiting]
-        async with round_trip(self.connection) as trip:
-            locked = store.lock_sales(trip, self.network_id, wanted, skip_locked=self.skip_locked)
-            found = store.find_sales(trip, self.network_id, wanted) if self.skip_locked else None
-            # A statement of its own, after the locks: what others stored before we got them is seen.
-            keys = store.read_keys(trip, self.network_id, names, self.now) if names else None
-        self._keys = {} if keys is None else keys.value
-        self._changes.take(locked.value)
-        self._assign(locked.value)
-        if found is None:
+        self._keys = self._stored_keys.value
+        got = self._locked_keys.value
+        return {
+            place
+            for place, name in enumerate(self._key_names)
+            if name is not None and self._first_places[name] not in got
+        }
+
+    def _take_sales(self) -> set[int]:
+        """The places whose lead somebody else holds, where those are skipped."""
+        if self._locked_sales is None:
             return set()
-        self.locked_leads = {lead_key for sale_id, lead_key in found.value if not self._changes.is_locked(sale_id)}
+        self._changes.take(self._locked_sales.value)
+        self._assign(self._locked_sales.value)
+        if self._found_sales is None:
+            return set()
+        found = self._found_sales.value
+        self.locked_leads = {lead_key for sale_id, lead_key in found if not self._changes.is_locked(sale_id)}
         return {
             place
             for place, call in enumerate(self.calls)

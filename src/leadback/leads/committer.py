@@ -28,7 +28,6 @@ from leadback.leads.queries import ledger_has, transaction_status
 from leadback.networks.queries import ask_version
 
 BATCH_CALLS_MAX: Final = 512
-GATHER_ROUNDS: Final = int(__import__("os").environ.get("GR", "2"))
 QUEUE_CALLS_MAX: Final = 10_000
 SETTLE_SECONDS_MAX: Final = 2.0
 ATTEMPTS_MAX: Final = 5
@@ -153,24 +152,10 @@ class GroupCommitter:
     async def _work(self) -> None:
         try:
             while self._queue:
-                await self._gather()
                 if taken := self._take():
                     await self._settle(taken, Effort(_deadline(), in_lane=False))
         finally:
             self._worker = None
-
-    async def _gather(self) -> None:
-        """Let calls that are on their way through this process join the batch: a round of the loop for each arrival.
-
-        Those that were just answered come back together. Begun with the first of them, every other batch would be
-        one of a few calls, at nearly the cost of a full one. There is no timer: a call that is alone waits for
-        `GATHER_ROUNDS` empty rounds of the loop, some microseconds each.
-        """
-        rounds = 0
-        while rounds < GATHER_ROUNDS and len(self._queue) < BATCH_CALLS_MAX:
-            before = len(self._queue)
-            await asyncio.sleep(0)
-            rounds = rounds + 1 if len(self._queue) == before else 0
 
     def _take(self) -> list[Waiting]:
         """The next batch; calls on leads that have a lane go there, behind those that are in it."""
@@ -224,22 +209,13 @@ class GroupCommitter:
             self._answer(calls, batch)
 
     async def _attempt(self, calls: Sequence[Waiting], effort: Effort) -> Batch:
-        sale_lock_ms = LANE_LOCK_MS_MAX if effort.in_lane else SALE_LOCK_MS_MAX
         async with asyncio.timeout(ATTEMPT_SECONDS_MAX), self.database.engine.connect() as connection:
             transaction = await connection.begin()
-            async with round_trip(connection) as trip:
-                begin = store.begin_batch(trip, self.network_id, sale_lock_ms=sale_lock_ms)
-                # A statement of its own, after the lock: no change can come between the number and our commit.
-                version = ask_version(trip, self.network_id)
-            begun = begin.value
-            configuration = await self._current_configuration(connection, version.value)
-            guard = RepeatGuard(self.network_id, self.notes)
-            guesses = GuessLimits(configuration, self.notes, begun.restricted, self._guesses_max)
-            requests = [waiting.call for waiting in calls]
-            batch = Batch(connection, configuration, requests, now(), guard, guesses, skip_locked=effort.skip_locked)
+            begun, batch = await self._lock(connection, [waiting.call for waiting in calls], effort)
+            guesses = GuessLimits(batch.configuration, self.notes, begun.restricted, self._guesses_max)
             committed = False
             try:
-                await batch.run()
+                await batch.run(guesses)
                 await self._commit(transaction, begun.transaction_id, batch)
                 committed = True
             finally:
@@ -257,11 +233,28 @@ class GroupCommitter:
         except (OSError, TimeoutError, asyncio.CancelledError) as error:
             raise CommitUnknownError(transaction_id, batch) from error
 
-    async def _current_configuration(self, connection: AsyncConnection, version: int) -> Configuration:
-        """What is cached unless the network's version moved on: then everything is read again before deciding."""
-        if self._configuration is None or self._configuration.version != version:
+    async def _lock(
+        self, connection: AsyncConnection, calls: Sequence[Call], effort: Effort
+    ) -> tuple[store.Begun, Batch]:
+        """Begin the transaction and lock what the calls mean, in one round trip.
+
+        What they mean is read from the configuration that is cached. Where the network's version has moved on,
+        everything is read again, and asked again; the network's lock is held by then, so that it cannot move once more.
+        """
+        sale_lock_ms = LANE_LOCK_MS_MAX if effort.in_lane else SALE_LOCK_MS_MAX
+        while True:
+            configuration, batch = self._configuration, None
+            async with round_trip(connection) as trip:
+                begun = store.begin_batch(trip, self.network_id, sale_lock_ms=sale_lock_ms)
+                # A statement of its own, after the lock: no change can come between the number and our commit.
+                version = ask_version(trip, self.network_id)
+                if configuration is not None:
+                    guard = RepeatGuard(self.network_id, self.notes)
+                    batch = Batch(connection, configuration, calls, now(), guard, skip_locked=effort.skip_locked)
+                    batch.add_locks(trip)
+            if batch is not None and batch.configuration.version == version.value:
+                return begun.value, batch
             self._configuration = await read_configuration(connection, self.network_id)
-        return self._configuration
 
     async def _mend(
         self, calls: Sequence[Waiting], effort: Effort, error: SQLAlchemyError | OSError | TimeoutError
