@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from secrets import token_hex
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -157,8 +158,15 @@ async def take(
     network_id = seeded.network_id
     match step:
         case "buyer", place, reason, amount, add:
+            # With a key of its own: that equal calls follow each other is meant.
+            key = token_hex(8)
             said = call(
-                caller_with(seeded.key), f"A{place}", return_reason_id=reason, amount=amount, add_to_existing=add
+                caller_with(seeded.key),
+                f"A{place}",
+                return_reason_id=reason,
+                amount=amount,
+                add_to_existing=add,
+                idempotency_key=key,
             )
             outcome = await updates.submit(said)
             assert outcome.answer.success is model.returned(model.sales[place], reason, amount, add=add)
