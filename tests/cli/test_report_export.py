@@ -1,9 +1,13 @@
 """Reports as files: whatever the form, the numbers are those of the page."""
 
+import asyncio
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +18,9 @@ import psycopg
 import pytest
 from pyarrow import parquet
 
+from leadback.cli.export import TableFormat, export
 from leadback.kit.database import Database
+from leadback.kit.tabular import Column, Row, Table
 from leadback.reports.cell import status_column, sub_status_column
 from tests.support.many_sales import sell_many
 from tests.support.program import Program
@@ -167,6 +173,22 @@ async def test_a_file_may_be_called_otherwise_than_its_format(program: Program, 
     path = tmp_path / "report.txt"
     program.run("report", "lead-detail", "--format", "csv", "--output", str(path))
     assert path.read_text().startswith("lead_id,sold_at,buyer_id,buyer,")
+
+
+def test_an_export_that_is_told_to_stop_leaves_nothing_half(tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+
+    async def batches() -> AsyncGenerator[Sequence[Row]]:
+        yield [["first"]]
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield [["second"]]
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as stopped:
+        asyncio.run(export(TableFormat.CSV, Table("Report", (Column("text"),)), batches(), path))
+    assert stopped.value.code == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 MEASURED = """

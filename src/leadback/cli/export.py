@@ -1,5 +1,6 @@
 """How commands hand out tables: to a person, to a program, or into a file that takes its name once it is whole."""
 
+import signal
 import sys
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
@@ -63,8 +64,18 @@ def opened(output: Path | None) -> Iterator[BinaryIO]:
         sys.stdout.flush()
         yield sys.stdout.buffer
     else:
-        with new_file(output) as file:
+        with _told_to_stop(), new_file(output) as file:
             yield file
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[None]:
+    """SIGTERM ends the program as an interruption does, so that nothing half stays behind."""
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def export_json(document: Any, output: Path | None) -> None:
