@@ -29,7 +29,7 @@ BUYERS = [
     )
     for number in (1, 2)
 ]
-EMPTY: dict[str, Any] = {name: {} for name in Catalog.__struct_fields__} | {"aliases": ()}
+EMPTY: dict[str, Any] = {name: {} for name in Catalog.__struct_fields__}
 
 names = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp"), exclude_characters="\ufffe\uffff"),

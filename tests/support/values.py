@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from leadback.access.model import ApiKey, PresentedKey
-from leadback.catalog.model import Catalog, DataType, Field, ReturnReason, Status, SubStatus, Summary
+from leadback.catalog.model import Alias, AliasKind, Catalog, DataType, Field, ReturnReason, Status, SubStatus, Summary
 from leadback.leads.configuration import Configuration
 from leadback.leads.model import BuyerCaller, Channel, Origin, Sale, UpdateRequest
 from leadback.networks.model import Network
@@ -106,11 +106,31 @@ def catalog() -> Catalog:
         sub_statuses={item.sub_status_id: item for item in sub_statuses},
         fields={item.field_id: item for item in fields},
         return_reasons={item.return_reason_id: item for item in reasons},
-        aliases=(),
+        aliases={},
         status_by_name={item.name: item for item in active} | {"Before": statuses[5]},
         sub_status_by_name={(item.status_id, item.name): item for item in sub_statuses if item.active},
         field_by_name={item.name: item for item in fields if item.active},
     )
+
+
+def alias(alias_id: int, kind: AliasKind, theirs: str, **changes: Any) -> Alias:
+    """An active alias of buyer 10."""
+    values: dict[str, Any] = {
+        "buyer_id": 10,
+        "their_sub_status": None,
+        "status_id": None,
+        "sub_status_id": None,
+        "field_id": None,
+        "ignored": False,
+        "active": True,
+    }
+    return Alias(alias_id=alias_id, kind=str(kind), theirs=theirs, **(values | changes))
+
+
+def with_aliases(*aliases: Alias) -> Catalog:
+    """The catalog, and what buyers call things in it."""
+    by_key = {item.key: item for item in aliases if item.active}
+    return msgspec.structs.replace(catalog(), aliases={item.alias_id: item for item in aliases}, alias_by_key=by_key)
 
 
 def buyer(buyer_id: int = 10, **changes: Any) -> Buyer:

@@ -87,18 +87,45 @@ class ReturnReason(msgspec.Struct, frozen=True, kw_only=True):
     active: bool
 
 
+class AliasKind(StrEnum):
+    """What a buyer's word stands for."""
+
+    STATUS = "status"
+    """A status, alone or together with a sub-status."""
+    SUB_STATUS = "sub_status"
+    """A sub-status, whatever the status."""
+    FIELD = "field"
+
+
+AliasKey = tuple[int, str, str, str]
+"""Buyer, kind, their word, their sub-status or nothing: what tells aliases apart."""
+
+
 class Alias(msgspec.Struct, frozen=True, kw_only=True):
     """One buyer's own word for a status, sub-status or field of ours."""
 
     alias_id: int
     buyer_id: int
     kind: str
-    their_key: str
-    their_sub_status_key: str
+    theirs: str
+    their_sub_status: str | None
+    """Beside a status of theirs; None: whatever sub-status they send with it."""
     status_id: int | None
     sub_status_id: int | None
     field_id: int | None
     ignored: bool
+    """Their field means nothing here: it is dropped from the call."""
+    active: bool
+
+    @property
+    def key(self) -> AliasKey:
+        """How it is looked up."""
+        return alias_key(self.buyer_id, self.kind, self.theirs, self.their_sub_status or "")
+
+
+def alias_key(buyer_id: int, kind: str, theirs: str, their_sub_status: str = "") -> AliasKey:
+    """A buyer's words as they are compared: without case and outer spaces."""
+    return buyer_id, str(kind), theirs.strip().upper(), their_sub_status.strip().upper()
 
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,8 +135,10 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     sub_statuses: dict[int, SubStatus]
     fields: dict[int, Field]
     return_reasons: dict[int, ReturnReason]
-    aliases: tuple[Alias, ...]
+    aliases: dict[int, Alias]
     status_by_name: dict[str, Status]
     """Active ones, former names in grace included (the caller checks `former_name_until`)."""
     sub_status_by_name: dict[tuple[int, str], SubStatus]
     field_by_name: dict[str, Field]
+    alias_by_key: dict[AliasKey, Alias] = {}
+    """Active ones."""

@@ -60,17 +60,17 @@ async def read_catalog(connection: AsyncConnection, network_id: int) -> Catalog:
     aliases = [
         Alias(**{name: row[name] for name in Alias.__struct_fields__})
         for row in await _rows(connection, network_id, alias, alias.c.alias_id)
-        if row["active"]
     ]
     return Catalog(
         statuses={item.status_id: item for item in statuses},
         sub_statuses={item.sub_status_id: item for item in sub_statuses},
         fields={item.field_id: item for item in fields},
         return_reasons={item.return_reason_id: item for item in reasons},
-        aliases=tuple(aliases),
+        aliases={item.alias_id: item for item in aliases},
         status_by_name=_by_name(statuses, lambda _, name: name),
         sub_status_by_name=_by_name(sub_statuses, lambda item, name: (item.status_id, name)),
         field_by_name=_by_name(fields, lambda _, name: name),
+        alias_by_key={item.key: item for item in aliases if item.active},
     )
 
 

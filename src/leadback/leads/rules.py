@@ -8,7 +8,7 @@ import msgspec
 
 from leadback.access.rules import key_allows
 from leadback.catalog.field_values import canonical_value
-from leadback.catalog.model import Catalog, Field, Status, SubStatus
+from leadback.catalog.model import Alias, Field, Status, SubStatus
 from leadback.kit.columns import MONEY_MAX
 from leadback.leads.configuration import Configuration
 from leadback.leads.model import (
@@ -25,6 +25,7 @@ from leadback.leads.model import (
     Updated,
     UpdateRequest,
 )
+from leadback.leads.naming import find_field, find_status
 from leadback.leads.return_rules import STANDING_RETURNS, begin_return
 from leadback.networks.model import Network
 from leadback.parties.model import Buyer, BuyerContract
@@ -134,10 +135,12 @@ def decide(
     contract = configuration.contracts[sale.buyer_contract_id]
     received = request.origin.received_at
     draft = Draft()
-    found = find_status(request, catalog, received)
+    # An operator speaks our language, not the buyer's.
+    aliases_of = sale.buyer_id if by_buyer else None
+    found = find_status(request, catalog, received, aliases_of)
     failure = found if isinstance(found, Message) else None
     failure = failure or apply_amount(draft, sale, request)
-    failure = failure or apply_fields(draft, sale, request, configuration, contract)
+    failure = failure or apply_fields(draft, sale, request, configuration, contract, aliases_of)
     failure = failure or apply_return(draft, sale, request, configuration)
     happened = parse_happened_at(request.happened_at, received, network)
     if failure is None and happened is None:
@@ -163,23 +166,6 @@ def decide(
     )
 
 
-def find_status(
-    request: UpdateRequest, catalog: Catalog, received: datetime
-) -> tuple[Status, SubStatus | None] | Message | None:
-    """Checks 6 and 7: the status and sub-status a call names, None where it names none."""
-    if not request.status:
-        return Message.INVALID_LEAD_SUB_STATUS if request.sub_status else None
-    status = catalog.status_by_name.get(request.status)
-    if status is None or not _name_holds(status, request.status, received):
-        return Message.INVALID_LEAD_STATUS
-    if not request.sub_status:
-        return status, None
-    sub_status = catalog.sub_status_by_name.get((status.status_id, request.sub_status))
-    if sub_status is None or not _name_holds(sub_status, request.sub_status, received):
-        return Message.INVALID_LEAD_SUB_STATUS
-    return status, sub_status
-
-
 def apply_amount(draft: Draft, sale: Sale, request: UpdateRequest) -> Message | None:
     """Check 8 and the effect on revenue: absent leaves it alone, add adds, else it is overwritten."""
     if request.amount is None:
@@ -196,15 +182,21 @@ def apply_amount(draft: Draft, sale: Sale, request: UpdateRequest) -> Message | 
 
 
 def apply_fields(
-    draft: Draft, sale: Sale, request: UpdateRequest, configuration: Configuration, contract: BuyerContract
+    draft: Draft,
+    sale: Sale,
+    request: UpdateRequest,
+    configuration: Configuration,
+    contract: BuyerContract,
+    aliases_of: int | None,
 ) -> Message | None:
     """Checks 9 and 10: all names first, then all values; an empty value clears the field."""
     fields: list[tuple[Field, str]] = []
     for name, text in request.fields:
-        field = configuration.catalog.field_by_name.get(name)
+        field = find_field(name, configuration.catalog, request.origin.received_at, aliases_of)
+        if isinstance(field, Alias):
+            continue
         if (
             field is None
-            or not _name_holds(field, name, request.origin.received_at)
             or (field.vertical_ids and contract.vertical_id not in field.vertical_ids)
             or (field.buyer_ids and sale.buyer_id not in field.buyer_ids)
         ):
@@ -347,7 +339,3 @@ def _older(happened: datetime, in_force: datetime, network: Network, *, bare_dat
     if bare_date:
         return network.day_of(happened) < network.day_of(in_force)
     return happened < in_force
-
-
-def _name_holds(item: Status | SubStatus | Field, name: str, received: datetime) -> bool:
-    return item.name == name or (item.former_name_until is not None and received <= item.former_name_until)
