@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadback.catalog.export import export_vocabulary
-from leadback.catalog.model import Catalog, DataType, Field, ReturnReason, Status, SubStatus, Summary
+from leadback.catalog.model import Alias, AliasKind, Catalog, DataType, Field, ReturnReason, Status, SubStatus, Summary
 from leadback.catalog.plan import make_plan
 from leadback.catalog.rules import CatalogKind, check_item, id_of, items_of, kind_of
 from leadback.catalog.vocabulary import read_vocabulary, write_vocabulary
@@ -73,6 +73,7 @@ def catalogs(draw: st.DrawFn) -> Catalog:
         number: ReturnReason(return_reason_id=number, name=name, position=place, active=draw(st.booleans()))
         for place, (number, name) in enumerate(draw(_numbered(names)), 1)
     }
+    aliases = draw(_aliases(statuses, sub_statuses, fields))
     return Catalog(
         **EMPTY
         | {
@@ -80,6 +81,7 @@ def catalogs(draw: st.DrawFn) -> Catalog:
             "sub_statuses": {item.sub_status_id: item for item in sub_statuses},
             "fields": fields,
             "return_reasons": reasons,
+            "aliases": aliases,
         }
     )
 
@@ -104,6 +106,45 @@ def _field(draw: st.DrawFn, number: int, name: str, place: int) -> Field:
     )
 
 
+their_words = st.lists(names.map(lambda name: name[:90]), max_size=4, unique_by=str.upper)
+
+
+@st.composite
+def _aliases(
+    draw: st.DrawFn, statuses: dict[int, Status], sub_statuses: list[SubStatus], fields: dict[int, Field]
+) -> dict[int, Alias]:
+    """Aliases numbered as the file makes them, of words that are no names."""
+    aliases: dict[int, Alias] = {}
+    owners = {item.sub_status_id: item.status_id for item in sub_statuses}
+    for number, word in enumerate(
+        draw(st.lists(names.map(lambda name: name[:90]), max_size=4, unique_by=str.upper)), 1
+    ):
+        kinds = [kind for kind, some in zip(AliasKind, (statuses, sub_statuses, True), strict=True) if some]
+        kind = draw(st.sampled_from(kinds))
+        meant: dict[str, Any] = {"status_id": None, "sub_status_id": None, "field_id": None, "ignored": False}
+        their_sub_status = None
+        if kind is AliasKind.STATUS:
+            meant["status_id"] = draw(st.sampled_from(sorted(statuses)))
+            own = [sub_id for sub_id, owner in owners.items() if owner == meant["status_id"]]
+            meant["sub_status_id"] = draw(st.sampled_from([None, *own]))
+            their_sub_status = draw(st.sampled_from([None, "theirs"]))
+        elif kind is AliasKind.SUB_STATUS:
+            meant["sub_status_id"] = draw(st.sampled_from(sorted(owners)))
+        else:
+            meant["field_id"] = draw(st.sampled_from([None, *fields]))
+            meant["ignored"] = meant["field_id"] is None
+        aliases[number] = Alias(
+            alias_id=number,
+            buyer_id=draw(st.sampled_from([1, 2])),
+            kind=str(kind),
+            theirs=f"their {word}",
+            their_sub_status=their_sub_status,
+            active=draw(st.booleans()),
+            **meant,
+        )
+    return aliases
+
+
 def _numbered(texts: st.SearchStrategy[str], key: Any = str) -> st.SearchStrategy[list[tuple[int, str]]]:
     entries = st.tuples(ids, texts)
     return st.lists(entries, max_size=4, unique_by=(lambda entry: entry[0], lambda entry: key(entry[1])))
@@ -125,6 +166,7 @@ def test_an_export_gives_the_same_catalog(catalog: Catalog) -> None:
         for kind in CatalogKind
     }
     assert made == {kind: items_of(catalog, kind) for kind in CatalogKind}
+    assert {step.after.alias_id: step.after for step in plan.aliases} == catalog.aliases
     again = make_plan(vocabulary, catalog, VERTICALS, BUYERS, deactivate_missing=True)
-    assert not (again.steps or again.orders or again.lines)
+    assert not (again.steps or again.orders or again.aliases or again.lines)
     assert write_vocabulary(export_vocabulary(msgspec.structs.replace(catalog), VERTICALS, BUYERS)) == text

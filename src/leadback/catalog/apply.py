@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.catalog.plan import Plan, make_plan
 from leadback.catalog.queries import read_catalog
-from leadback.catalog.save import check_retype, save_item, save_order
+from leadback.catalog.save import check_retype, save_alias, save_item, save_order
 from leadback.catalog.vocabulary import Vocabulary
 from leadback.networks.actions import begin_change
 from leadback.networks.model import Actor
@@ -41,3 +41,5 @@ async def apply_plan(connection: AsyncConnection, network_id: int, plan: Plan, *
         await save_item(connection, network_id, step.before, step.after, action=step.action, actor=actor, now=now)
     for order in plan.orders:
         await save_order(connection, network_id, list(order.before), list(order.after), actor=actor, now=now)
+    for alias in plan.aliases:
+        await save_alias(connection, network_id, alias.before, alias.after, action=alias.action, actor=actor, now=now)

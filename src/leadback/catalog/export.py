@@ -5,8 +5,9 @@ from typing import cast
 
 from msgspec import UNSET
 
-from leadback.catalog.model import STAGES, Catalog, DataType, Field, Status
+from leadback.catalog.model import STAGES, Alias, AliasKind, Catalog, DataType, Field, Status
 from leadback.catalog.vocabulary import (
+    ListedAlias,
     ListedField,
     ListedReturnReason,
     ListedStatus,
@@ -29,6 +30,7 @@ def export_vocabulary(catalog: Catalog, verticals: Sequence[Vertical], buyers: S
             ListedReturnReason(name=reason.name, item_id=reason.return_reason_id, active=reason.active)
             for reason in catalog.return_reasons.values()
         ),
+        aliases=tuple(_alias(alias, catalog, buyer_names) for alias in catalog.aliases.values()),
     )
 
 
@@ -62,6 +64,22 @@ def _field(field: Field, vertical_names: dict[int, str], buyer_names: dict[int, 
         list_values=field.list_values if field.data_type is DataType.LIST else UNSET,
         verticals=_names(field.vertical_ids, vertical_names),
         buyers=_names(field.buyer_ids, buyer_names),
+    )
+
+
+def _alias(alias: Alias, catalog: Catalog, buyer_names: dict[int, str]) -> ListedAlias:
+    sub_status = catalog.sub_statuses.get(alias.sub_status_id or 0)
+    status_id = alias.status_id if sub_status is None else sub_status.status_id
+    return ListedAlias(
+        buyer=buyer_names[alias.buyer_id],
+        status=alias.theirs if alias.kind == AliasKind.STATUS else UNSET,
+        sub_status=alias.theirs if alias.kind == AliasKind.SUB_STATUS else alias.their_sub_status or UNSET,
+        as_status=UNSET if status_id is None else catalog.statuses[status_id].name,
+        as_sub_status=UNSET if sub_status is None else sub_status.name,
+        field=alias.theirs if alias.kind == AliasKind.FIELD else UNSET,
+        as_field=UNSET if alias.field_id is None else catalog.fields[alias.field_id].name,
+        ignore=True if alias.ignored else UNSET,
+        active=alias.active,
     )
 
 

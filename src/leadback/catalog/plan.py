@@ -1,12 +1,12 @@
 """What applying a catalog file comes to: every change, worked out and checked before the first is made."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from leadback.catalog.alias_plan import AliasStep, plan_aliases
 from leadback.catalog.diff import changed_lines, full_name
 from leadback.catalog.model import STAGES, Catalog, Field, ReturnReason, Status, SubStatus
 from leadback.catalog.rules import (
@@ -30,6 +30,7 @@ from leadback.catalog.vocabulary import (
     ListedStatus,
     Vocabulary,
     place_of,
+    refusing_at,
 )
 from leadback.kit.errors import Refused
 from leadback.kit.names import check_name
@@ -62,6 +63,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Ones that the file names and that do not exist yet."""
     steps: tuple[Step, ...]
     orders: tuple[Order, ...]
+    aliases: tuple[AliasStep, ...]
     lines: tuple[str, ...]
     """The same, to be read."""
     notes: tuple[str, ...]
@@ -83,12 +85,16 @@ def make_plan(
     planner.fields(vocabulary.fields)
     planner.return_reasons(vocabulary.return_reasons)
     planner.check()
+    aliases = plan_aliases(
+        vocabulary.aliases, catalog.aliases, planner.items, planner.buyer_ids, deactivate_missing=deactivate_missing
+    )
     return Plan(
         verticals=tuple(planner.new_verticals),
         steps=tuple(planner.steps),
         orders=tuple(planner.orders),
-        lines=tuple(planner.lines),
-        notes=tuple(planner.notes),
+        aliases=aliases.steps,
+        lines=(*planner.lines, *aliases.lines),
+        notes=(*planner.notes, *aliases.notes),
     )
 
 
@@ -128,7 +134,7 @@ class _Planner:
         touched = []
         for number, entry in enumerate(entries, 1):
             place = place_of(kind, number)
-            with _at(place):
+            with refusing_at(place):
                 settings = StatusSettings(
                     colour=entry.colour,
                     meaning=entry.meaning,
@@ -154,7 +160,7 @@ class _Planner:
         touched = []
         for number, entry in enumerate(entries, 1):
             place = place_of(kind, number)
-            with _at(place):
+            with refusing_at(place):
                 settings = FieldSettings(
                     label=entry.label,
                     data_type=entry.data_type,
@@ -180,7 +186,7 @@ class _Planner:
         touched = []
         for number, entry in enumerate(entries, 1):
             place = place_of(kind, number)
-            with _at(place):
+            with refusing_at(place):
                 found = self._find(kind, entry, present)
                 if found is None:
                     new = ReturnReason(
@@ -197,7 +203,7 @@ class _Planner:
     def check(self) -> None:
         """Every touched entry against the catalog as it will be."""
         for (kind, item_id), place in self.places.items():
-            with _at(place):
+            with refusing_at(place):
                 check_item(self.items[kind][item_id], self.items[kind].values())
 
     def _sub_statuses(self, status_place: str, status_id: int, entries: Sequence[Listed]) -> None:
@@ -206,7 +212,7 @@ class _Planner:
         touched = []
         for number, entry in enumerate(entries, 1):
             place = f"{status_place}, sub_statuses {number}"
-            with _at(place):
+            with refusing_at(place):
                 found = self._find(kind, entry, present)
                 if found is None:
                     siblings = [item for item in self.items[kind].values() if _belongs(item, status_id)]
@@ -347,11 +353,3 @@ def _named(kind: CatalogKind, name: str, present: Sequence[Item]) -> Item | None
     # `present` holds the sub-statuses of one status only, so the name alone tells them apart.
     key = name.upper() if kind is CatalogKind.FIELD else name
     return next((item for item in present if name_key(item)[1] == key), None)
-
-
-@contextmanager
-def _at(place: str) -> Iterator[None]:
-    try:
-        yield
-    except Refused as error:
-        raise Refused(f"{place}: {error}" if place else str(error)) from error

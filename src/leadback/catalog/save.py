@@ -1,4 +1,4 @@
-"""Writing one entry of the catalog, audited, refused where it is in use."""
+"""Writing one entry or alias of the catalog, audited, refused where it is in use."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadback.audit.model import Entry
 from leadback.audit.rules import changed, created, deleted
 from leadback.catalog import store
-from leadback.catalog.model import Field
+from leadback.catalog.model import Alias, Field
 from leadback.catalog.queries import in_ledger, in_sales
 from leadback.catalog.rules import CatalogKind, Item, id_of, kind_of
 from leadback.kit.database import sqlstate
@@ -96,6 +96,36 @@ async def remove_item(connection: AsyncConnection, network_id: int, item: Item, 
     await record_change(
         connection, network_id, deleted(f"delete {kind.spoken}", kind, id_of(item), item), actor=actor, now=now
     )
+
+
+async def save_alias(
+    connection: AsyncConnection,
+    network_id: int,
+    before: Alias | None,
+    after: Alias,
+    *,
+    action: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Write a new or changed alias that was checked; the caller holds the configuration."""
+    if before is None:
+        await store.insert_alias(connection, network_id, after)
+        entry: Entry | None = created(action, "alias", after.alias_id, after)
+    else:
+        entry = changed(action, "alias", after.alias_id, before, after)
+        if entry is not None:
+            await store.update_alias(connection, network_id, after)
+    await record_change(connection, network_id, entry, actor=actor, now=now)
+
+
+async def remove_alias_row(
+    connection: AsyncConnection, network_id: int, alias: Alias, *, actor: Actor, now: datetime
+) -> None:
+    """Remove an alias; the caller holds the configuration."""
+    await store.delete_alias(connection, network_id, alias.alias_id)
+    entry = deleted("remove alias", "alias", alias.alias_id, alias)
+    await record_change(connection, network_id, entry, actor=actor, now=now)
 
 
 def refused_in_use(item: Item) -> Refused:

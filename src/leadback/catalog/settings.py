@@ -1,4 +1,4 @@
-"""What of a status and of a field can be set."""
+"""What of a status, of a field and of an alias can be set."""
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -26,3 +26,13 @@ class FieldSettings(msgspec.Struct, frozen=True, kw_only=True):
     summary: Summary | UnsetType = UNSET
     vertical_ids: frozenset[int] | UnsetType = UNSET
     buyer_ids: frozenset[int] | UnsetType = UNSET
+
+
+class AliasSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """New values for some of what an alias stands for."""
+
+    status_id: int | UnsetType | None = UNSET
+    sub_status_id: int | UnsetType | None = UNSET
+    field_id: int | UnsetType | None = UNSET
+    ignored: bool | UnsetType = UNSET
+    active: bool | UnsetType = UNSET

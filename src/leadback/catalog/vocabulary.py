@@ -19,11 +19,22 @@ buyers = []
 
 [[return_reason]]
 name = "Invalid phone"
+
+[[alias]]                        # a buyer's own word; compared without case and outer spaces
+buyer = "Acme"
+status = "funded"                # sub_status = "in part" beside it, or alone
+as_status = "Funded"             # as_sub_status = "Partial"
+
+[[alias]]
+buyer = "Acme"
+field = "loanamt"
+as_field = "loan_amount"         # or ignore = true
 """
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Literal, TypeVar
 
 import msgspec
@@ -78,18 +89,34 @@ class ListedReturnReason(Listed, frozen=True, kw_only=True, forbid_unknown_field
     """One [[return_reason]]."""
 
 
+class ListedAlias(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One [[alias]]: a buyer's words, and the names of what they stand for."""
+
+    buyer: str
+    status: str | UnsetType = UNSET
+    sub_status: str | UnsetType = UNSET
+    as_status: str | UnsetType = UNSET
+    as_sub_status: str | UnsetType = UNSET
+    field: str | UnsetType = UNSET
+    as_field: str | UnsetType = UNSET
+    ignore: bool | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+
+
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """The whole file, each kind in the order it is written in."""
 
     statuses: tuple[ListedStatus, ...] = ()
     fields: tuple[ListedField, ...] = ()
     return_reasons: tuple[ListedReturnReason, ...] = ()
+    aliases: tuple[ListedAlias, ...] = ()
 
 
 Entry = TypeVar("Entry", bound=Listed)
+Table = TypeVar("Table", bound=msgspec.Struct)
 
 _CHOICES: Final = {"type": tuple(DataType), "summary": tuple(Summary), "meaning": MEANINGS, "stage": STAGES}
-_SECTIONS: Final = frozenset({"status", "field", "return_reason"})
+_SECTIONS: Final = frozenset({"status", "field", "return_reason", "alias"})
 
 
 def read_vocabulary(content: bytes) -> Vocabulary:
@@ -103,11 +130,14 @@ def read_vocabulary(content: bytes) -> Vocabulary:
         raise Refused(f"The catalog file is not TOML: {error}") from error
     for section in document:
         if section not in _SECTIONS:
-            raise Refused(f"The catalog file has {section!r}; it may have [[status]], [[field]] and [[return_reason]].")
+            raise Refused(
+                f"The catalog file has {section!r}; it may have [[status]], [[field]], [[return_reason]] and [[alias]]."
+            )
     return Vocabulary(
         statuses=_section(document, "status", ListedStatus),
         fields=_section(document, "field", ListedField),
         return_reasons=_section(document, "return_reason", ListedReturnReason),
+        aliases=_tables(document, "alias", ListedAlias),
     )
 
 
@@ -120,6 +150,7 @@ def write_vocabulary(vocabulary: Vocabulary) -> str:
         ("status", vocabulary.statuses),
         ("field", vocabulary.fields),
         ("return_reason", vocabulary.return_reasons),
+        ("alias", vocabulary.aliases),
     )
     tables = []
     for section, entries in sections:
@@ -135,16 +166,29 @@ def place_of(section: str, place: int) -> str:
     return f"[[{section}]] {place}"
 
 
-def _section(document: Mapping[str, Any], section: str, kind: type[Entry]) -> tuple[Entry, ...]:
+@contextmanager
+def refusing_at(place: str) -> Iterator[None]:
+    """Inside, what is refused is refused with its place in the file."""
+    try:
+        yield
+    except Refused as error:
+        raise Refused(f"{place}: {error}" if place else str(error)) from error
+
+
+def _tables(document: Mapping[str, Any], section: str, kind: type[Table]) -> tuple[Table, ...]:
     tables = document.get(section, [])
     if not isinstance(tables, list):
         raise Refused(f"{section!r} is not a list of tables: write [[{section}]] above each.")
-    entries = tuple(_entry(place_of(section, place), table, kind) for place, table in enumerate(tables, 1))
+    return tuple(_entry(place_of(section, place), table, kind) for place, table in enumerate(tables, 1))
+
+
+def _section(document: Mapping[str, Any], section: str, kind: type[Entry]) -> tuple[Entry, ...]:
+    entries = _tables(document, section, kind)
     _refuse_twice(section, entries, without_case=section == "field")
     return entries
 
 
-def _entry(place: str, table: object, kind: type[Entry]) -> Entry:
+def _entry(place: str, table: object, kind: type[Table]) -> Table:
     if not isinstance(table, dict):
         raise Refused(f"{place} is not a table.")
     keys = [field.encode_name for field in msgspec.structs.fields(kind)]

@@ -18,7 +18,7 @@ from leadback.kit.errors import Refused
 from leadback.networks.model import COMMAND_LINE
 from leadback.parties.queries import list_buyers, list_verticals
 
-group = typer.Typer(help="Statuses, sub-statuses, fields and return reasons, as a file.", no_args_is_help=True)
+group = typer.Typer(help="Statuses, sub-statuses, fields, return reasons and aliases, as a file.", no_args_is_help=True)
 
 
 @command(group, "apply")

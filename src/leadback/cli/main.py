@@ -5,6 +5,7 @@ import sys
 import typer
 
 from leadback.cli import (
+    alias,
     buyer,
     catalog,
     contract,
@@ -36,6 +37,7 @@ app = typer.Typer(
 # In the order they are needed; without a name a group's commands stand beside the others.
 app.add_typer(init.group)
 app.add_typer(catalog.group, name="catalog")
+app.add_typer(alias.group, name="alias")
 app.add_typer(key.group, name="key")
 app.add_typer(import_sales.group, name="import")
 command(app, "serve")(serve)
