@@ -16,6 +16,15 @@ from leadback.leads.ledger import LEDGER_ROWS, row_hash
 KEY = (
     "sold_on, campaign_id, buyer_contract_id, sale_type, status_id, sub_status_id, updated, stage_reached, return_state"
 )
+CHAINED = (
+    "revenue",
+    "status_id",
+    "sub_status_id",
+    "return_state",
+    "return_reason_id",
+    "stage_reached",
+    "updated",
+)
 Cells = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
@@ -49,6 +58,8 @@ async def check_ledger(database: Database, network_id: int) -> int:
             connection, network_id, "SELECT * FROM lead_update WHERE network_id = :network_id ORDER BY version"
         ):
             ledger[row["sale_id"]].append(row)
+        runs = await rows_of(connection, network_id, "SELECT * FROM run WHERE network_id = :network_id")
+    undoes = {run["run_id"]: run["undoes_run_id"] for run in runs if run["undoes_run_id"] is not None}
     for sale in sales:
         rows = ledger.pop(sale["sale_id"], [])
         assert [row["version"] for row in rows] == list(range(2, sale["version"] + 1))
@@ -59,18 +70,46 @@ async def check_ledger(database: Database, network_id: int) -> int:
             assert row["revenue_after"] == row["revenue_before"] + row["revenue_delta"]
             last_hash = bytes(row["hash"])
         for before, after in itertools.pairwise(rows):
-            for name in ("revenue", "status_id", "sub_status_id", "return_state", "return_reason_id", "stage_reached"):
+            for name in CHAINED:
                 assert before[f"{name}_after"] == after[f"{name}_before"]
         assert last_hash == bytes(sale["ledger_hash"])
         if rows:
-            for name in ("revenue", "status_id", "sub_status_id", "return_state", "return_reason_id", "stage_reached"):
+            for name in CHAINED:
                 assert rows[-1][f"{name}_after"] == sale[name], name
+        _check_undone(rows, undoes)
+        _check_replayed(sale, rows, set(undoes.values()))
     assert not ledger, "rows of sales that do not exist"
     async with database.snapshot(network_id) as connection:
         counted = await rows_of(
             connection, network_id, "SELECT count(*) AS rows FROM lead_update WHERE network_id = :network_id"
         )
     return int(counted[0]["rows"])
+
+
+def _check_undone(rows: list[Mapping[str, Any]], undoes: Mapping[int, int]) -> None:
+    """What stood before the rows of a run stands after its undo; between them was nothing but what was undone too."""
+    for row in rows:
+        if row["kind"] == "undo":
+            run = [other for other in rows if other["run_id"] == undoes[row["run_id"]]]
+            between = [other for other in rows if run[0]["version"] < other["version"] < row["version"]]
+            assert all(other["kind"] == "undo" or other["run_id"] in undoes.values() for other in between)
+            for name in CHAINED:
+                assert row[f"{name}_after"] == run[0][f"{name}_before"], name
+            assert not row["counts_as_update"]
+
+
+def _check_replayed(sale: Mapping[str, Any], rows: list[Mapping[str, Any]], undone: set[int]) -> None:
+    """Fields and the number of updates, from the first row on."""
+    fields: dict[str, str] = {}
+    for row in rows:
+        for change in row["field_changes"]:
+            before = fields.pop(str(change["field_id"]), None)
+            assert change["before"] == before
+            if change["after"] is not None:
+                fields[str(change["field_id"])] = change["after"]
+    assert fields == sale["field_values"]
+    counted = [row for row in rows if row["counts_as_update"] and row["run_id"] not in undone]
+    assert len(counted) == sale["update_count"]
 
 
 def as_written(row: Mapping[str, Any]) -> tuple[Any, ...]:

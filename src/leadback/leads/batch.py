@@ -14,6 +14,7 @@ from leadback.kit.tokens import without_keys
 from leadback.leads import store
 from leadback.leads.changes import Changes
 from leadback.leads.configuration import Configuration
+from leadback.leads.failed_rules import kept_call
 from leadback.leads.fingerprint import fingerprint_of
 from leadback.leads.guard import RepeatGuard
 from leadback.leads.guard_rules import RecentAnswer, Verdict, explain_repeat, judge, looks_at
@@ -304,6 +305,7 @@ class Batch:
                 msgspec.json.encode(call.parameters).decode(),
                 waits_for[0] if waits_for else None,
                 origin.received_at + WAITING_FOR_SALE if waits_for else None,
+                kept_call(call),
             )
         )
 

@@ -51,6 +51,7 @@ _LOCK_SALES = f"""
     ORDER BY sale.sale_id
     FOR UPDATE OF sale
 """
+_READ_SALES = text(_LOCK_SALES.replace("FOR UPDATE OF sale", ""))
 _LOCK_OR_WAIT = Statement(_LOCK_SALES)
 _LOCK_OR_SKIP = Statement(f"{_LOCK_SALES} SKIP LOCKED")
 _LOCK_SALES_BY_ID = text(f"""
@@ -60,6 +61,7 @@ _LOCK_SALES_BY_ID = text(f"""
     ORDER BY sale.sale_id
     FOR UPDATE OF sale
 """)
+_READ_SALES_BY_ID = text(str(_LOCK_SALES_BY_ID).replace("FOR UPDATE OF sale", ""))
 _FIND_SALES = Statement(f"SELECT sale.sale_id, sale.lead_key {_WANTED_SALES}")
 
 _SALE_ROWS = Rows(
@@ -146,6 +148,7 @@ _FAILED_ROWS = Rows(
     parameters="jsonb",
     lead_key="text",
     waiting_until="timestamptz",
+    call="jsonb",
 )
 _INSERT_FAILED = Statement(str(insert_statement("failed_update", _FAILED_ROWS)))
 
@@ -181,6 +184,18 @@ async def lock_sales_by_id(connection: AsyncConnection, network_id: int, sale_id
     """The sales with these ids, locked in their order; those of other networks are not there."""
     values = {"network_id": network_id, "sale_ids": sorted(set(sale_ids))}
     return [sale_of(row) for row in await connection.execute(_LOCK_SALES_BY_ID, values)]
+
+
+async def read_sales(connection: AsyncConnection, network_id: int, wanted: set[tuple[str, int]]) -> list[Sale]:
+    """As `lock_sales`, to look only: nobody is kept waiting, and nothing may be written of it."""
+    rows = await connection.execute(_READ_SALES, _WANTED.parameters(sorted(wanted), network_id=network_id))
+    return [sale_of(row) for row in rows]
+
+
+async def read_sales_by_id(connection: AsyncConnection, network_id: int, sale_ids: Iterable[int]) -> list[Sale]:
+    """As `lock_sales_by_id`, to look only."""
+    values = {"network_id": network_id, "sale_ids": sorted(set(sale_ids))}
+    return [sale_of(row) for row in await connection.execute(_READ_SALES_BY_ID, values)]
 
 
 def find_sales(trip: RoundTrip, network_id: int, wanted: set[tuple[str, int]]) -> Reply[list[tuple[int, str]]]:

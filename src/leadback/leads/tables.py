@@ -201,7 +201,10 @@ failed_update = Table(
     # The message the caller got; `detail` says to the operator what was behind it.
     Column("reason", ExactText, nullable=False),
     Column("detail", ExactText, nullable=False),
+    # What was sent, for people to read; `call`: what it meant, for running it again. Null: it could not be read, or not
+    # be kept whole.
     Column("parameters", JSONB, nullable=False),
+    Column("call", JSONB),
     # The key of a lead whose sale the call waits for, and until when.
     Column("lead_key", ExactText),
     Column("waiting_until", DateTime(timezone=True)),
@@ -268,6 +271,19 @@ run = Table(
     ForeignKeyConstraint(["network_id", "undoes_run_id"], ["run.network_id", "run.run_id"]),
     one_of("kind", "rerun", "undo"),
     one_of("actor_kind", "operator", "system"),
+)
+
+# How each sale that a run changed stood before it, and its versions before and after: what an undo needs to know.
+run_sale = Table(
+    "run_sale",
+    metadata,
+    network_column(),
+    Column("run_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("sale_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("version_before", Integer, nullable=False),
+    Column("version_after", Integer, nullable=False),
+    Column("before", JSONB, nullable=False),
+    ForeignKeyConstraint(["network_id", "run_id"], ["run.network_id", "run.run_id"]),
 )
 
 # Against guessing lead ids: how many of a caller's calls named unknown leads, minute by minute, over all workers.

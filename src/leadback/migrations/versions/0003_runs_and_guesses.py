@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0003"
 down_revision = "0002"
@@ -33,6 +34,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("network_id", "undoes_run_id", name=op.f("uq_run_network_id_undoes_run_id")),
     )
     op.create_table(
+        "run_sale",
+        sa.Column("network_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sale_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("version_before", sa.Integer(), nullable=False),
+        sa.Column("version_after", sa.Integer(), nullable=False),
+        sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id", "run_id"], ["run.network_id", "run.run_id"], name=op.f("fk_run_sale_network_id_run_id")
+        ),
+        sa.PrimaryKeyConstraint("network_id", "run_id", "sale_id", name=op.f("pk_run_sale")),
+    )
+    op.create_table(
         "guess_count",
         sa.Column("network_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("caller", sa.Text(collation="C"), nullable=False),
@@ -50,7 +64,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("network_id", "caller", name=op.f("pk_restricted_caller")),
     )
     own = "network_id = nullif(current_setting('app.network_id', true), '')::integer"
-    for table in ("run", "guess_count", "restricted_caller"):
+    for table in ("run", "run_sale", "guess_count", "restricted_caller"):
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY own_network ON {table} USING ({own}) WITH CHECK ({own})")
@@ -58,6 +72,9 @@ def upgrade() -> None:
     # A run stays as it was made; the counts and the callers they restrict come and go.
     for table in ("guess_count", "restricted_caller"):
         op.execute(f"GRANT UPDATE, DELETE ON {table} TO leadback_app")
+    # As for the tables of 0001: plans made for any network look rows up by the rest of the key.
+    for table in ("run", "run_sale"):
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN network_id SET (n_distinct = 1)")
     op.add_column("lead_update", sa.Column("note", sa.Text(collation="C"), nullable=True))
     op.add_column("lead_update", sa.Column("run_id", sa.BigInteger(), nullable=True))
     op.create_index(
@@ -81,6 +98,7 @@ def upgrade() -> None:
     # As for the tables of 0001: plans made for any network look rows up by the rest of the key.
     for table in ("recent_answer", "guess_count"):
         op.execute(f"ALTER TABLE {table} ALTER COLUMN network_id SET (n_distinct = 1)")
+    op.add_column("failed_update", sa.Column("call", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.create_index("ix_sale_sold_at", "sale", ["network_id", "sold_at", "sale_id"], unique=False)
     op.create_index(
         "ix_sale_returned",
