@@ -1,5 +1,6 @@
 """`leadback import sales`: the command, its files, its exit codes."""
 
+import contextlib
 import os
 import pty
 import re
@@ -7,7 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from leadback.kit.database import Database
+from leadback.leads.update import Updates
+from tests.leads.test_update import call, caller_with
 from tests.support.program import Program
+
+pytestmark = pytest.mark.anyio
 
 HEADER = "lead,sold_at,sold_price,payout,vertical,buyer,buyer_contract,buyer_contract_id,affiliate,campaign"
 ROWS = [
@@ -73,6 +81,7 @@ def test_it_imports_what_can_be_and_keeps_the_rest_beside_the_file(program: Prog
         "created": {},
         "waiting_updates": 0,
         "rejected_file": None,
+        "run_id": None,
     }
     assert not (tmp_path / "sales.rejected.csv").exists()
 
@@ -91,16 +100,50 @@ def test_a_terminal_sees_how_far_it_is(program: Program, tmp_path: Path) -> None
     path = write(tmp_path / "sales.csv", ROWS[0])
     ours, theirs = pty.openpty()
     command = ["import", "sales", path, "--map", "lead=lead_id", "--create-missing"]
-    done = subprocess.run(
+    done = subprocess.Popen(
         [sys.executable, "-m", "leadback", *command],
         env=program.environment | {"TERM": "xterm"},
         stderr=theirs,
         stdout=subprocess.DEVNULL,
-        check=False,
-        timeout=120,
     )
     os.close(theirs)
-    shown = os.read(ours, 65536).decode()
+    shown = ""
+    # Linux ends a terminal that nobody writes to any more with an error.
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 65536):
+            shown += part.decode(errors="replace")
     os.close(ours)
-    assert done.returncode == 0, shown
+    assert done.wait(120) == 0, shown
     assert "sales.csv" in shown and "1 imported" in shown
+
+
+async def test_it_says_how_to_run_updates_that_had_waited(database: Database, program: Program, tmp_path: Path) -> None:
+    path = write(tmp_path / "sales.csv", *ROWS[:1])
+    program.run("import", "sales", path, "--map", "lead=lead_id", "--create-missing")
+    program.run("catalog", "apply", str(catalog_file(tmp_path)))
+    key = program.json("key", "create", "--buyer", "Acme")["key"]
+    updates = Updates(database)
+    for lead_id in ("B1", "B2"):
+        await updates.submit(call(caller_with(key), lead_id, status="Funded"))
+    await updates.close()
+    arrived = write(tmp_path / "sales.csv", ROWS[0].replace("A1", "B1"))
+    said = program.run("import", "sales", arrived, "--map", "lead=lead_id").stderr.splitlines()
+    assert said[1:] == [
+        "1 failed updates had waited for these sales and can be run again.",
+        "What that would do: leadback failed-updates rerun --waiting",
+        "To do it: leadback failed-updates rerun --waiting --apply",
+    ]
+    program.run("network", "set", "--rerun-waiting-updates", "on")
+    arrived = write(tmp_path / "sales.csv", ROWS[0].replace("A1", "B2"))
+    said = program.run("import", "sales", arrived, "--map", "lead=lead_id").stderr.splitlines()
+    (run,) = program.json("list", "runs")
+    assert said[1:] == [
+        "2 failed updates had waited for their sales: 2 applied, 0 not.",
+        f"That was run {run['run_id']}; to take it back: leadback undo {run['run_id']} --apply",
+    ]
+
+
+def catalog_file(folder: Path) -> Path:
+    path = folder / "catalog.toml"
+    path.write_text("[[status]]\nname = 'Funded'\n")
+    return path

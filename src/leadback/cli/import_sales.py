@@ -14,6 +14,7 @@ from leadback.cli.output import Format, FormatOption, print_json, say
 from leadback.cli.session import EXIT_FINDINGS, Session, command, run
 from leadback.feeds.import_sales import FileImport, import_sales_file
 from leadback.kit.errors import Refused
+from leadback.leads.failed_model import Verdict
 from leadback.leads.ingest_model import IngestOptions
 
 GARBAGE_OBJECTS: Final = 100_000
@@ -74,7 +75,8 @@ def import_sales(
         _say_what_was_done(done)
         if output_format is Format.JSON:
             rejected_file = None if done.rejected_path is None else str(done.rejected_path)
-            print_json(msgspec.structs.asdict(done.summary) | {"rejected_file": rejected_file})
+            run_id = None if done.rerun is None else done.rerun.run_id
+            print_json(msgspec.structs.asdict(done.summary) | {"rejected_file": rejected_file, "run_id": run_id})
         return EXIT_FINDINGS if done.summary.rejected else None
 
     run(work)
@@ -116,7 +118,23 @@ def _say_what_was_done(done: FileImport) -> None:
     if summary.created:
         created = ", ".join(f"{kind.replace('_', ' ')}s {count}" for kind, count in summary.created.items())
         say(f"Created: {created}.")
-    if summary.waiting_updates:
-        say(f"{summary.waiting_updates} failed updates had waited for these sales and can be run again.")
+    _say_what_had_waited(done)
     if done.rejected_path is not None:
         say(f"The rejected rows and their reasons are in {done.rejected_path}.")
+
+
+def _say_what_had_waited(done: FileImport) -> None:
+    """Updates that came before their sale: what was done with them, or the command that does it."""
+    if (again := done.rerun) is not None and again.effects:
+        applied, not_applied = again.count(Verdict.APPLY), len(again.effects) - again.count(Verdict.APPLY)
+        say(f"{len(again.effects)} failed updates had waited for their sales: {applied} applied, {not_applied} not.")
+        if again.run_id is not None:
+            say(f"That was run {again.run_id}; to take it back: leadback undo {again.run_id} --apply")
+        if not_applied:
+            say("Why the others were not: leadback failed-updates rerun --waiting")
+    elif done.summary.waiting_updates and done.rerun is None:
+        say(f"{done.summary.waiting_updates} failed updates had waited for these sales and can be run again.")
+        if done.rerun_refused is not None:
+            say(done.rerun_refused)
+        say("What that would do: leadback failed-updates rerun --waiting")
+        say("To do it: leadback failed-updates rerun --waiting --apply")

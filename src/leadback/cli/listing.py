@@ -11,6 +11,7 @@ from leadback.catalog.model import STAGES
 from leadback.catalog.queries import read_catalog
 from leadback.cli.output import Format, FormatOption, print_json, print_table
 from leadback.cli.session import Session, command, run
+from leadback.leads.run_queries import list_runs
 from leadback.parties.queries import (
     list_affiliates,
     list_buyers,
@@ -84,6 +85,12 @@ def fields(*, format: FormatOption = Format.TEXT) -> None:  # noqa: A002 - the n
 def return_reasons(*, format: FormatOption = Format.TEXT) -> None:  # noqa: A002 - the name is the option's
     """Return reasons with the ids that buyers send."""
     _list(_return_reasons, format)
+
+
+@command(group, "runs")
+def runs(*, format: FormatOption = Format.TEXT) -> None:  # noqa: A002 - the name is the option's
+    """Runs, which `leadback undo` takes back: the newest 200."""
+    _list(_runs, format)
 
 
 def _list(read: Reader, format: Format) -> None:  # noqa: A002 - as the option is called
@@ -219,3 +226,7 @@ async def _return_reasons(connection: AsyncConnection, network_id: int) -> Rows:
         {"return_reason_id": item.return_reason_id, "name": item.name, "active": item.active}
         for item in catalog.return_reasons.values()
     ]
+
+
+async def _runs(connection: AsyncConnection, network_id: int) -> Rows:
+    return [msgspec.structs.asdict(item) for item in await list_runs(connection, network_id)]

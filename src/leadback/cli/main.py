@@ -9,6 +9,7 @@ from leadback.cli import (
     buyer,
     catalog,
     contract,
+    failed_updates,
     import_sales,
     init,
     key,
@@ -23,6 +24,7 @@ from leadback.cli import (
 from leadback.cli.demo import demo
 from leadback.cli.serve import serve
 from leadback.cli.session import command
+from leadback.cli.undo import undo
 from leadback.cli.work import work
 from leadback.kit.errors import Refused
 
@@ -44,6 +46,8 @@ command(app, "serve")(serve)
 app.add_typer(report.group, name="report")
 app.add_typer(lead.group, name="lead")
 app.add_typer(returns.group, name="returns")
+app.add_typer(failed_updates.group, name="failed-updates")
+command(app, "undo")(undo)
 app.add_typer(listing.group, name="list")
 app.add_typer(network.group, name="network")
 app.add_typer(vertical.group, name="vertical")

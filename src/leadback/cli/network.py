@@ -71,7 +71,9 @@ def set_(  # noqa: PLR0913 - an option is an argument
     ] = None,
     rerun_waiting_updates: Annotated[
         Switch | None,
-        typer.Option(help="Updates that came before their sale run when it arrives. Kept; not in force yet."),
+        typer.Option(
+            help="Updates that came before their sale run when it is imported; never what they add to the revenue."
+        ),
     ] = None,
     failed_update_days: Annotated[int | None, typer.Option(help="How long failed updates are kept.")] = None,
 ) -> None:

@@ -124,20 +124,34 @@ def command(group: typer.Typer, name: str) -> Callable[[Callable[..., None]], Ca
     """Register a function as a command that, like every other, takes `--data-dir` and reports refusals."""
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(function)
-        def reported(*args: Any, data_dir: Path | None, **kwargs: Any) -> None:
-            _data_dir.set(data_dir)
-            with refusals_reported():
-                function(*args, **kwargs)
-
-        signature = inspect.signature(function)
-        option = inspect.Parameter("data_dir", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=DataDirOption)
-        reported.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])  # type: ignore[attr-defined] # the way inspect documents for wrappers
-        reported.__annotations__ = function.__annotations__ | {"data_dir": DataDirOption}
-        group.command(name)(reported)
+        group.command(name)(_reported(function))
         return function
 
     return register
+
+
+def callback(group: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register what a group does by itself, without the name of a command; it looks at `invoked_subcommand`."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        group.callback(invoke_without_command=True)(_reported(function))
+        return function
+
+    return register
+
+
+def _reported(function: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(function)
+    def reported(*args: Any, data_dir: Path | None, **kwargs: Any) -> None:
+        _data_dir.set(data_dir)
+        with refusals_reported():
+            function(*args, **kwargs)
+
+    signature = inspect.signature(function)
+    option = inspect.Parameter("data_dir", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=DataDirOption)
+    reported.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])  # type: ignore[attr-defined] # the way inspect documents for wrappers
+    reported.__annotations__ = function.__annotations__ | {"data_dir": DataDirOption}
+    return reported
 
 
 def settings_of_command(**given: object) -> Settings:

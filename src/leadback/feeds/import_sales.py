@@ -10,9 +10,13 @@ from typing import Final
 import msgspec
 
 from leadback.feeds.sales_file import RejectsFile, SalesFile
+from leadback.kit.clock import now
 from leadback.kit.database import Database
+from leadback.kit.errors import Refused
+from leadback.leads.failed_model import Rerun
 from leadback.leads.ingest import PORTION_ROWS, SalesIngest
 from leadback.leads.ingest_model import IngestOptions, IngestSummary, RejectedRow, SourceRow
+from leadback.leads.rerun import rerun_waiting
 from leadback.networks.model import Actor
 
 PORTIONS_AT_ONCE_MAX: Final = 3
@@ -27,6 +31,10 @@ class FileImport(msgspec.Struct, frozen=True):
     summary: IngestSummary
     rejected_path: Path | None
     """Where the rejected rows are; None where there were none."""
+    rerun: Rerun | None = None
+    """What became of updates that had waited for their sale; None where the network does not run them by itself."""
+    rerun_refused: str | None = None
+    """Why they were not run although the network says so; another import, or a command, does."""
 
 
 async def import_sales_file(
@@ -42,7 +50,9 @@ async def import_sales_file(
 ) -> FileImport:
     """Import every row that can be; `Refused` where the file cannot be read or lacks what is needed.
 
-    Each portion is committed before the next is read. The same file may be imported again at any time.
+    Each portion is committed before the next is read. The same file may be imported again at any time. Where the
+    network says so, updates that had waited for a sale are run again at the end, those of an earlier import that did
+    not get so far included.
     """
     with SalesFile(path, renamed=renamed, constants=constants) as file:
         actor = Actor(kind="import", actor_id=None, name=path.name)
@@ -55,7 +65,14 @@ async def import_sales_file(
                         rejects.write(rejected)
                     report_progress(file.position_bytes, file.size_bytes)
         summary = ingest.summary()
-        return FileImport(summary, rejects.path if summary.rejected else None)
+        done = FileImport(summary, rejects.path if summary.rejected else None)
+    try:
+        async with database.transaction(network_id) as connection:
+            again = await rerun_waiting(connection, network_id, now=now())
+    except Refused as error:
+        # The sales are in all the same.
+        return msgspec.structs.replace(done, rerun_refused=str(error))
+    return msgspec.structs.replace(done, rerun=again)
 
 
 async def _import_portions(

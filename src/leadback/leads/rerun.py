@@ -25,7 +25,8 @@ from leadback.leads.failed_queries import list_oldest, list_said
 from leadback.leads.failed_rules import Again, origin_of, request_of
 from leadback.leads.model import Sale
 from leadback.leads.run import RUN_CALLS_MAX, finish_run, moved_sales, refusing_when_busy
-from leadback.networks.model import Actor
+from leadback.networks.model import SYSTEM, Actor
+from leadback.networks.queries import read_network
 
 ReadSales = Callable[[AsyncConnection, int, set[tuple[str, int]]], Awaitable[list[Sale]]]
 
@@ -118,6 +119,14 @@ async def apply_failed(
     if effect.verdict is not Verdict.APPLY:
         raise Refused(f"The failed update {failed_update_id} cannot be applied. {effect.text}")
     return done
+
+
+async def rerun_waiting(connection: AsyncConnection, network_id: int, *, now: datetime) -> Rerun | None:
+    """Apply updates whose sale has arrived, never what they add; None where the network leaves it to an operator."""
+    if not (await read_network(connection, network_id)).rerun_waiting_updates:
+        return None
+    selection = FailedSelection(waiting=True)
+    return await rerun(connection, network_id, selection, RerunOptions(), actor=SYSTEM, now=now)
 
 
 async def _sales_of(
