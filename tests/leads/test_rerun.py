@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from ipaddress import ip_address
 from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import text
 
 from leadback.catalog.actions import set_item_active
 from leadback.catalog.alias_actions import create_alias
@@ -19,7 +19,7 @@ from leadback.kit.database import Database
 from leadback.kit.errors import Refused
 from leadback.leads.changes import Changes
 from leadback.leads.configuration import read_configuration
-from leadback.leads.model import Change, Channel, Message, Origin, RefusedCall, UpdateRequest
+from leadback.leads.model import Change, Channel, KeylessCaller, Message, Origin, RefusedCall
 from leadback.leads.rules import decide
 from leadback.leads.store import lock_sales_by_id
 from leadback.leads.update import Updates
@@ -28,7 +28,7 @@ from leadback.networks.settings import NetworkSettings
 from leadback.parties.actions import set_contract
 from leadback.parties.settings import ContractSettings
 from tests.leads.test_update import call, caller_with
-from tests.support.again import WITH_AMOUNTS, apply_one, run_again, runs_of, told
+from tests.support.again import WITH_AMOUNTS, apply_one, run_again, runs_of, told, undo
 from tests.support.changes import OPERATOR, entries, who
 from tests.support.recompute import check_ledger, check_numbers
 from tests.support.seed import Seeded, read_failed, read_ledger, read_sale, seed_network, seed_sale
@@ -405,18 +405,20 @@ async def test_one_call_is_applied_with_its_amount_whatever_was_said_since(datab
 
 async def test_a_suppressed_repeat_is_applied_alone_and_never_among_others(database: Database, buyer: Buyer) -> None:
     sale_id = await seed_sale(database, buyer.network_id, LEAD)
-    failed_id = await buyer.fails(status="funded", amount=Decimal(5), add_to_existing=True)
-    await buyer.understood()
-    async with database.transaction(buyer.network_id) as connection:
-        # As the guard against repeats keeps it.
-        await connection.execute(
-            text("UPDATE failed_update SET reason = 'Repeated Call' WHERE network_id = :network_id"),
-            {"network_id": buyer.network_id},
-        )
-    (effect,) = (await run_again(database, buyer.network_id, WITH_AMOUNTS)).effects
-    assert effect.text.startswith("It repeats an accepted call.")
-    await apply_one(database, buyer.network_id, failed_id)
-    assert (await read_sale(database, buyer.network_id, sale_id)).revenue == 30
+    for _ in range(2):
+        await buyer.says(amount=Decimal(5), add_to_existing=True)
+    (failed,) = await read_failed(database, buyer.network_id)
+    assert (failed["reason"], (await read_sale(database, buyer.network_id, sale_id)).revenue) == (
+        "Repeated Call",
+        Decimal(30),
+    )
+    for selection in ({}, {"ids": frozenset([failed["failed_update_id"]])}, {"reason": "Repeated Call"}):
+        (effect,) = (await run_again(database, buyer.network_id, WITH_AMOUNTS, **selection)).effects
+        assert effect.text.startswith("It repeats an accepted call.")
+    done = await apply_one(database, buyer.network_id, failed["failed_update_id"])
+    assert (await read_sale(database, buyer.network_id, sale_id)).revenue == Decimal(35)
+    await undo(database, buyer.network_id, done.run_id or 0)
+    assert (await read_sale(database, buyer.network_id, sale_id)).revenue == Decimal(30)
 
 
 async def test_two_runs_at_once_apply_a_call_once(database: Database, buyer: Buyer) -> None:
@@ -431,15 +433,20 @@ async def test_two_runs_at_once_apply_a_call_once(database: Database, buyer: Buy
     assert (sale.revenue, sale.version) == (Decimal(30), 2)
 
 
-async def test_a_keyless_call_is_run_for_its_buyer(database: Database, buyer: Buyer, seeded: Seeded) -> None:
+async def test_whose_word_it_is_the_sales_buyer_decides_with_a_key_or_without(
+    database: Database, buyer: Buyer, seeded: Seeded
+) -> None:
     sale_id = await seed_sale(database, seeded.network_id, LEAD, buyer_id=11, buyer_contract_id=300)
-    plain: UpdateRequest = call(caller_with(seeded.other_key), status="funded")
-    await buyer.updates.submit(plain)
+    keyless = KeylessCaller(seeded.network_id, ip_address("192.0.2.7"))
+    for caller in (caller_with(seeded.other_key), keyless):
+        outcome = await buyer.updates.submit(call(caller, status="funded", happened_at="2026-01-31"))
+        assert outcome.answer.message == Message.INVALID_LEAD_STATUS
     await buyer.understood()
-    # Whose word it is: the alias is buyer 10's.
-    assert told(await run_again(database, seeded.network_id))[0][0] == "fail"
+    # The alias is buyer 10's.
+    assert {verdict for verdict, _ in told(await run_again(database, seeded.network_id))} == {"skip", "fail"}
     async with database.transaction(seeded.network_id) as connection:
         listed = ListedAlias(buyer="Buyer 11", status="FUNDED", as_status="Funded")
         await create_alias(connection, seeded.network_id, listed, **who())
-    assert told(await run_again(database, seeded.network_id)) == [("apply", "")]
+    assert [verdict for verdict, _ in told(await run_again(database, seeded.network_id))] == ["skip", "apply"]
     assert (await read_sale(database, seeded.network_id, sale_id)).status_id == 2
+    assert (await buyer.updates.submit(call(keyless, status=" funded"))).answer.success
