@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from leadback.access import tables as access_tables
@@ -14,7 +15,8 @@ from leadback.kit import outbox
 from leadback.kit.columns import metadata
 from leadback.kit.database import Database, psycopg_url
 from leadback.kit.errors import DatabaseUnusable
-from leadback.kit.schema import check_schema, head_revision, migrate
+from leadback.kit.revision import MIGRATIONS, check_schema, head_revision
+from leadback.kit.schema import migrate
 from leadback.leads import tables as leads_tables
 from leadback.networks import tables as networks_tables
 from leadback.parties import tables as parties_tables
@@ -66,6 +68,10 @@ def test_columns_and_checks_are_the_same_to_the_letter(migration_database_url: s
 
 def test_migrating_again_changes_nothing(migration_database_url: str) -> None:
     assert migrate(migration_database_url) == (head_revision(), head_revision())
+
+
+def test_the_newest_migration_is_known_by_its_number() -> None:
+    assert head_revision() == ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 @pytest.mark.anyio

@@ -24,11 +24,12 @@ from leadback.catalog.vocabulary import read_vocabulary
 from leadback.cli.demo_life import Report, Sold, live
 from leadback.cli.output import say
 from leadback.cli.serve import serve
-from leadback.cli.session import Session, open_session, settings_of_command
+from leadback.cli.session import Session, command, open_session, settings_of_command
 from leadback.feeds.import_sales import import_sales_file
 from leadback.kit.clock import now
 from leadback.kit.database import Database
 from leadback.kit.port import claimed_port
+from leadback.kit.schema import migrate
 from leadback.kit.settings import PREFIX, Settings
 from leadback.kit.tokens import digest
 from leadback.leads.ingest_model import IngestOptions
@@ -39,6 +40,8 @@ from leadback.networks.actions import create_network
 from leadback.networks.model import COMMAND_LINE
 from leadback.networks.queries import directory, read_network
 from leadback.parties.queries import list_buyers, list_contracts
+
+group = typer.Typer()
 
 NETWORK: Final = "Demo Network"
 TIME_ZONE: Final = "America/New_York"
@@ -54,6 +57,7 @@ class Shown(msgspec.Struct, frozen=True):
     buyer: str
 
 
+@command(group, "demo")
 def demo(
     *,
     port: Annotated[int | None, typer.Option(help="Also LEADBACK_PORT. Default: 8400")] = None,
@@ -83,7 +87,7 @@ def _settings(port: int | None) -> Settings:
 
 
 async def _prepare(settings: Settings, seed: int, progress: Progress) -> Shown:
-    async with open_session(settings, may_create=True) as session:
+    async with open_session(settings, migrate=migrate) as session:
         network_id = await _network(session.database)
         if network_id is None:
             network_id = await create_network(

@@ -8,6 +8,7 @@ import typer
 from leadback.cli.output import Format, FormatOption, print_json, say
 from leadback.cli.session import Session, command, run
 from leadback.kit.clock import now
+from leadback.kit.schema import migrate
 from leadback.networks.actions import create_network
 from leadback.networks.rules import check_new_network, check_time_zone
 
@@ -37,4 +38,4 @@ def init(
             print_json({"network_id": network_id, "name": network, "time_zone": time_zone, "currency": currency})
         say(f"The network {network!r} has the id {network_id}. Next: leadback catalog apply FILE")
 
-    run(work, may_create=True)
+    run(work, migrate=migrate)

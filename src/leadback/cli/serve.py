@@ -20,7 +20,7 @@ from granian.server import MPServer
 from leadback.cli.background import BackgroundWorker
 from leadback.cli.keeper import DatabaseKeeper
 from leadback.cli.output import say
-from leadback.cli.session import Addresses, addresses, settings_of_command
+from leadback.cli.session import Addresses, addresses, command, settings_of_command
 from leadback.kit.database import Database
 from leadback.kit.errors import Refused
 from leadback.kit.fitness import check_database
@@ -30,6 +30,8 @@ from leadback.kit.process import PARENT_VARIABLE, allow_open_files, forget_handl
 from leadback.kit.schema import migrate
 from leadback.kit.settings import CONFIG_VARIABLE, PREFIX, Settings
 from leadback.networks.queries import directory
+
+group = typer.Typer()
 
 APPLICATION: Final = "leadback.app:create_application"
 
@@ -62,6 +64,7 @@ class Companion(Protocol):
         """End, and wait for it."""
 
 
+@command(group, "serve")
 def serve(
     *,
     host: Annotated[str | None, typer.Option(help="Where to listen; also LEADBACK_HOST. Default: 127.0.0.1")] = None,

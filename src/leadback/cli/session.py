@@ -17,7 +17,6 @@ from leadback.kit.database import Database
 from leadback.kit.embedded import embedded_database
 from leadback.kit.errors import Refused
 from leadback.kit.fitness import check_database
-from leadback.kit.schema import migrate
 from leadback.kit.settings import Settings, load_settings
 from leadback.networks.queries import directory
 
@@ -31,6 +30,9 @@ DataDirOption = Annotated[
         help="Where the embedded database lives; also LEADBACK_DATA_DIR. Default: ./leadback-data",
     ),
 ]
+
+Migrate = Callable[[str], object]
+"""`kit.schema.migrate`, handed over by the few commands that make databases: the others start without Alembic."""
 
 _data_dir: ContextVar[Path | None] = ContextVar("data_dir", default=None)
 
@@ -85,10 +87,10 @@ def addresses(settings: Settings, *, may_create: bool = False) -> Iterator[Addre
 
 
 @asynccontextmanager
-async def open_session(settings: Settings, *, may_create: bool = False) -> AsyncIterator[Session]:
-    """An open database whose schema is current; `may_create` makes and migrates it where that is ours to do."""
-    with addresses(settings, may_create=may_create) as found:
-        if may_create and found.migration_database_url is not None:
+async def open_session(settings: Settings, *, migrate: Migrate | None = None) -> AsyncIterator[Session]:
+    """An open database whose schema is current; given `migrate`, made and migrated where that is ours to do."""
+    with addresses(settings, may_create=migrate is not None) as found:
+        if migrate is not None and found.migration_database_url is not None:
             await asyncio.to_thread(migrate, found.migration_database_url)
         database = Database(found.database_url, application="leadback command")
         try:
@@ -98,11 +100,11 @@ async def open_session(settings: Settings, *, may_create: bool = False) -> Async
             await database.close()
 
 
-def run(work: Callable[[Session], Awaitable[int | None]], *, may_create: bool = False, **given: object) -> None:
+def run(work: Callable[[Session], Awaitable[int | None]], *, migrate: Migrate | None = None, **given: object) -> None:
     """Run a command's work in a session; exit with the code it returns, 0 where it returns none."""
 
     async def in_session() -> int | None:
-        async with open_session(settings_of_command(**given), may_create=may_create) as session:
+        async with open_session(settings_of_command(**given), migrate=migrate) as session:
             return await work(session)
 
     code = asyncio.run(in_session())

@@ -7,13 +7,16 @@ import typer
 from leadback.catalog.queries import read_catalog
 from leadback.cli.failed_updates import words_of
 from leadback.cli.output import Format, FormatOption, print_json, say
-from leadback.cli.session import Session, run
+from leadback.cli.session import Session, command, run
 from leadback.kit.clock import now
 from leadback.leads.differences import differences
 from leadback.leads.undo import preview_undo, told_moved, undo_run
 from leadback.networks.model import COMMAND_LINE
 
+group = typer.Typer()
 
+
+@command(group, "undo")
 def undo(
     *,
     run_id: Annotated[int, typer.Argument(metavar="RUN", help="As `leadback list runs` shows it.")],

@@ -1,11 +1,16 @@
 """`leadback work`: the background worker."""
 
-from leadback.cli.session import Session, run, settings_of_command
+import typer
+
+from leadback.cli.session import Session, command, run, settings_of_command
 from leadback.kit.logs import configure_logs
 from leadback.kit.process import unwind_on_stop
 from leadback.worker import BackgroundWorker
 
+group = typer.Typer()
 
+
+@command(group, "work")
 def work() -> None:
     """Run the background jobs until stopped; `leadback serve` does so itself unless told --web-only."""
     configure_logs(settings_of_command().log_level)

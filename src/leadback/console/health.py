@@ -12,7 +12,7 @@ from leadback.kit.clock import now
 from leadback.kit.database import Database, check_server
 from leadback.kit.errors import DatabaseUnusable
 from leadback.kit.fitness import is_schema_current, is_unreachable, probe_write
-from leadback.kit.schema import head_revision
+from leadback.kit.revision import head_revision
 from leadback.kit.settings import Settings
 from leadback.leads.months import are_months_ahead
 

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.kit.database import Database, check_server
 from leadback.kit.errors import DatabaseUnusable
-from leadback.kit.schema import check_schema
+from leadback.kit.revision import check_schema
 from leadback.kit.settings import Settings
 
 
