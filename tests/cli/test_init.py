@@ -1,5 +1,6 @@
 """`leadback init` and `leadback migrate`."""
 
+import json
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -29,13 +30,13 @@ def test_a_typing_error_leaves_no_database_behind() -> None:
 def test_it_makes_a_database_and_a_network_once() -> None:
     with fresh_program() as program:
         arguments = ("init", "--time-zone", "America/New_York", "--currency", "USD", "--network", "Acme Leads")
-        assert program.json(*arguments) == {
+        assert json.loads(program.run_apart(*arguments, "--format", "json").stdout) == {
             "network_id": 1,
             "name": "Acme Leads",
             "time_zone": "America/New_York",
             "currency": "USD",
         }
-        again = program.run(*arguments, exit_code=2)
+        again = program.run_apart(*arguments, exit_code=2)
         assert again.stderr == "leadback: There is a network 'Acme Leads' already, with the id 1.\n"
         assert program.json("list", "buyers") == []
         assert "The schema is current (" in program.run("migrate").stderr

@@ -12,9 +12,8 @@ from tests.support.server import worker_database
 
 
 @pytest.fixture(scope="module")
-def program(request: pytest.FixtureRequest) -> Iterator[Program]:
+def program(request: pytest.FixtureRequest, postgres: str) -> Iterator[Program]:
     """On 18 with its own embedded database; on 15 with a database of that server, by its addresses."""
-    postgres = request.config.getoption("--postgres")
     if postgres == "18":
         with fresh_program() as program:
             yield program

@@ -54,50 +54,50 @@ def test_two_first_starts_at_once_share_one_server(data_dir: Path) -> None:
     assert live_servers(data_dir) == []
 
 
-def test_a_server_whose_user_was_killed_is_joined_and_then_stopped(data_dir: Path) -> None:
-    with child(HOLD, data_dir) as holder:
+def test_a_server_whose_user_was_killed_is_joined_and_then_stopped(made_dir: Path) -> None:
+    with child(HOLD, made_dir) as holder:
         first_line(holder)
-        servers = live_servers(data_dir)
+        servers = live_servers(made_dir)
         holder.kill()
         holder.wait()
-    assert live_servers(data_dir) == servers
-    with embedded_database(data_dir) as database:
-        assert live_servers(data_dir) == servers
+    assert live_servers(made_dir) == servers
+    with embedded_database(made_dir) as database:
+        assert live_servers(made_dir) == servers
         save(database, "kept")
-    assert live_servers(data_dir) == []
-    with embedded_database(data_dir) as database:
+    assert live_servers(made_dir) == []
+    with embedded_database(made_dir) as database:
         assert saved(database) == "kept"
 
 
-def test_a_commit_survives_the_kill_of_server_and_user(data_dir: Path) -> None:
-    with child(HOLD, data_dir) as holder:
+def test_a_commit_survives_the_kill_of_server_and_user(made_dir: Path) -> None:
+    with child(HOLD, made_dir) as holder:
         first_line(holder)
-        with embedded_database(data_dir) as database:
+        with embedded_database(made_dir) as database:
             save(database, "committed")
             holder.kill()
-            for pid in live_servers(data_dir):
+            for pid in live_servers(made_dir):
                 os.kill(pid, signal.SIGKILL)
-    assert live_servers(data_dir) == []
-    with embedded_database(data_dir) as database:
+    assert live_servers(made_dir) == []
+    with embedded_database(made_dir) as database:
         assert saved(database) == "committed"
-    assert live_servers(data_dir) == []
+    assert live_servers(made_dir) == []
 
 
-def test_a_killed_server_is_started_again_while_another_user_remains(data_dir: Path) -> None:
-    with embedded_database(data_dir) as first:
+def test_a_killed_server_is_started_again_while_another_user_remains(made_dir: Path) -> None:
+    with embedded_database(made_dir) as first:
         save(first, "committed")
-        os.kill(live_servers(data_dir)[0], signal.SIGKILL)
-        with embedded_database(data_dir) as second:
+        os.kill(live_servers(made_dir)[0], signal.SIGKILL)
+        with embedded_database(made_dir) as second:
             assert saved(second) == "committed"
         assert saved(first) == "committed"
-    assert live_servers(data_dir) == []
+    assert live_servers(made_dir) == []
 
 
 @pytest.mark.parametrize("is_whole", [True, False], ids=["whole pid file", "torn pid file"])
-def test_a_reused_process_id_is_neither_taken_for_the_server_nor_killed(data_dir: Path, is_whole: bool) -> None:
-    with embedded_database(data_dir) as database:
+def test_a_reused_process_id_is_neither_taken_for_the_server_nor_killed(made_dir: Path, is_whole: bool) -> None:
+    with embedded_database(made_dir) as database:
         save(database, "kept")
-        pid_file = data_dir / "postgres" / "postmaster.pid"
+        pid_file = made_dir / "postgres" / "postmaster.pid"
         left_behind = pid_file.read_text()
         owner = pid_file.stat().st_uid
         socket_lock = database.socket_dir / ".s.PGSQL.5432.lock"
@@ -108,10 +108,10 @@ def test_a_reused_process_id_is_neither_taken_for_the_server_nor_killed(data_dir
                 file.parent.mkdir(mode=0o700, exist_ok=True)
                 _, _, rest = text.partition("\n")
                 file.write_text(f"{stranger.pid}\n{rest}" if is_whole else "")
-            with embedded_database(data_dir) as database:
+            with embedded_database(made_dir) as database:
                 assert saved(database) == "kept"
             assert stranger.poll() is None
-            assert live_servers(data_dir) == []
+            assert live_servers(made_dir) == []
         finally:
             stranger.kill()
 
@@ -128,16 +128,16 @@ def test_a_first_start_killed_in_the_middle_is_made_good(data_dir: Path) -> None
     assert live_servers(data_dir) == []
 
 
-def test_a_process_forked_inside_neither_stops_the_server_nor_keeps_it(data_dir: Path) -> None:
-    with child(FORK, data_dir) as holder:
+def test_a_process_forked_inside_neither_stops_the_server_nor_keeps_it(made_dir: Path) -> None:
+    with child(FORK, made_dir) as holder:
         orphan = int(first_line(holder))
         holder.kill()
         holder.wait()
         try:
-            with embedded_database(data_dir) as database:
+            with embedded_database(made_dir) as database:
                 assert ask(database.app_url, "SELECT 1") == (1,)
             assert is_alive(orphan)
-            assert live_servers(data_dir) == []
+            assert live_servers(made_dir) == []
         finally:
             os.kill(orphan, signal.SIGKILL)
 
@@ -151,12 +151,12 @@ def test_a_path_longer_than_a_socket_may_have_works(data_dir: Path) -> None:
     assert live_servers(long) == []
 
 
-def test_a_data_directory_can_be_moved_and_reached_through_a_link(data_dir: Path) -> None:
-    with embedded_database(data_dir) as database:
+def test_a_made_directory_can_be_moved_and_reached_through_a_link(made_dir: Path) -> None:
+    with embedded_database(made_dir) as database:
         save(database, "kept")
-    moved = data_dir.rename(data_dir.with_name("moved"))
-    data_dir.symlink_to(moved)
-    with embedded_database(data_dir) as through_link, embedded_database(moved) as direct:
+    moved = made_dir.rename(made_dir.with_name("moved"))
+    made_dir.symlink_to(moved)
+    with embedded_database(made_dir) as through_link, embedded_database(moved) as direct:
         assert through_link == direct
         assert saved(direct) == "kept"
     assert live_servers(moved) == []

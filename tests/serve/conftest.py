@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.embedded_support import scratch_directory
-from tests.serve.program import Program, serving
+from tests.support.program import Running, serving
 from tests.support.server import Addresses
 
 
@@ -17,15 +16,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("serve"))
 
 
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
-    """A path that is not there yet."""
-    # Not tmp_path: every pytest session of an account takes the o+x from their common parent again, under the
-    # feet of a server that runs as another account.
-    with scratch_directory() as scratch:
-        yield scratch / "data"
-
-
 @pytest.fixture(scope="session")
 def environment(addresses: Addresses) -> dict[str, str]:
     """This test worker's database, as settings."""
@@ -33,7 +23,7 @@ def environment(addresses: Addresses) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def served(environment: dict[str, str]) -> Iterator[Program]:
+def served(environment: dict[str, str]) -> Iterator[Running]:
     """A server to look at."""
     with serving(environment=environment) as program:
         yield program

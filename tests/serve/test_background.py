@@ -14,13 +14,14 @@ from leadback.kit.database import Database
 from leadback.leads.clean import clean
 from leadback.leads.months import add_months_ahead, are_months_ahead
 from tests.kit.embedded_support import ask, wait_for
+from tests.serve.harm import newest_job_worker
 from tests.serve.network import sold
-from tests.serve.program import Program, newest_job_worker, running
+from tests.support.program import Running, running
 from tests.support.server import Addresses
 
 
 @pytest.fixture(scope="module")
-def worker(addresses: Addresses) -> Iterator[Program]:
+def worker(addresses: Addresses) -> Iterator[Running]:
     """A background worker on this test worker's database."""
     with running("work", environment={"LEADBACK_DATABASE_URL": addresses.app}) as program:
         yield program
@@ -44,7 +45,7 @@ async def wait_until_empty(database: Database, network_id: int, table: str) -> N
 
 
 @pytest.mark.anyio
-async def test_what_updates_append_is_folded(worker: Program, database: Database, network_id: int) -> None:
+async def test_what_updates_append_is_folded(worker: Running, database: Database, network_id: int) -> None:
     await sold(database, network_id, 3)
     await wait_until_empty(database, network_id, "lead_status_delta")
     async with database.transaction(network_id) as connection:
@@ -56,7 +57,7 @@ async def test_what_updates_append_is_folded(worker: Program, database: Database
 
 
 @pytest.mark.anyio
-async def test_the_outbox_is_emptied_however_full(worker: Program, database: Database, network_id: int) -> None:
+async def test_the_outbox_is_emptied_however_full(worker: Running, database: Database, network_id: int) -> None:
     async with database.transaction(network_id) as connection:
         await connection.execute(
             text(

@@ -17,10 +17,10 @@ from sqlalchemy import text
 from leadback.kit.clock import now
 from leadback.kit.database import Database
 from leadback.kit.embedded import embedded_database
-from leadback.kit.schema import migrate
 from leadback.networks.actions import create_network
+from tests.serve.harm import kill_database
 from tests.serve.network import DONE, opened, sold, update_path
-from tests.serve.program import Program, free_port, kill_database, running
+from tests.support.program import Running, free_port, running
 
 CYCLES = int(os.environ.get("LEADBACK_CRASH_CYCLES", "3"))
 CONNECTIONS = 16
@@ -78,7 +78,7 @@ class Buyer:
 
 
 @asynccontextmanager
-async def connections(program: Program) -> AsyncIterator[httpx.AsyncClient]:
+async def connections(program: Running) -> AsyncIterator[httpx.AsyncClient]:
     """Sixteen of them, kept alive."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     async with httpx.AsyncClient(base_url=program.url, timeout=CALL_SECONDS_MAX, limits=limits) as client:
@@ -86,14 +86,14 @@ async def connections(program: Program) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @contextmanager
-def cycle(data_dir: Path, port: int) -> Iterator[Program]:
+def cycle(data_dir: Path, port: int) -> Iterator[Running]:
     """The server on this directory, with no limit on how fast a buyer may call."""
     with running("serve", "--data-dir", data_dir, environment={"LEADBACK_RATE_PER_KEY": "0"}, port=port) as program:
         program.wait_until_ready()
         yield program
 
 
-def kill_program(program: Program) -> None:
+def kill_program(program: Running) -> None:
     """Parent, web workers and background worker, all at once."""
     for pid in [program.process.pid, *program.children()]:
         with suppress(ProcessLookupError):
@@ -101,7 +101,7 @@ def kill_program(program: Program) -> None:
     program.process.wait()
 
 
-async def load_and_crash(program: Program, buyer: Buyer, crash: Callable[[], object]) -> None:
+async def load_and_crash(program: Running, buyer: Buyer, crash: Callable[[], object]) -> None:
     """Sixteen senders under way; when enough was answered, the crash happens in the middle of it."""
     crashed = asyncio.Event()
     enough = len(buyer.answered) + ANSWERS_BEFORE_CRASH
@@ -143,9 +143,8 @@ async def reported_revenue(database: Database, network_id: int) -> Decimal:
         return found
 
 
-async def test_an_answered_update_survives_a_crash_and_none_is_applied_twice(data_dir: Path) -> None:
-    with embedded_database(data_dir) as embedded:
-        migrate(embedded.migration_url)
+async def test_an_answered_update_survives_a_crash_and_none_is_applied_twice(made_dir: Path) -> None:
+    with embedded_database(made_dir) as embedded:
         async with opened(embedded.app_url) as database:
             network_id = await create_network(
                 database, name="Acme", time_zone="America/New_York", currency="USD", now=now()
@@ -153,15 +152,15 @@ async def test_an_answered_update_survives_a_crash_and_none_is_applied_twice(dat
             buyer = Buyer((await sold(database, network_id, LEADS)).key)
     port = free_port()
     for number in range(CYCLES):
-        with cycle(data_dir, port) as program:
+        with cycle(made_dir, port) as program:
             if number % 2 == 0:
                 await load_and_crash(program, buyer, lambda: kill_program(program))
             else:
-                await load_and_crash(program, buyer, lambda: kill_database(data_dir))
-    with cycle(data_dir, port) as program:
+                await load_and_crash(program, buyer, lambda: kill_database(made_dir))
+    with cycle(made_dir, port) as program:
         async with connections(program) as client, asyncio.timeout(CYCLE_SECONDS_MAX):
             await buyer.repeat_unknown(client)
-    with embedded_database(data_dir) as embedded:
+    with embedded_database(made_dir) as embedded:
         async with opened(embedded.app_url) as database:
             books = await books_of(database, network_id)
             revenues = await revenues_of(database, network_id)

@@ -13,17 +13,18 @@ from leadback import __version__
 from leadback.console.health import ANSWER_SECONDS_MAX
 from leadback.kit.embedded import EmbeddedDatabase, embedded_database
 from tests.kit.embedded_support import ask, live_servers, wait_for
-from tests.serve.program import Program, children, kill_database, serving, stop_database
+from tests.serve.harm import kill_database, stop_database
+from tests.support.program import Running, children_of, serving
 from tests.support.server import Addresses
 
 
-def test_a_server_that_can_take_updates_is_ready(served: Program) -> None:
+def test_a_server_that_can_take_updates_is_ready(served: Running) -> None:
     assert (served.get("/livez").status_code, served.get("/livez").text) == (200, "ok")
     answer = served.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"ready": True, "failing": []})
 
 
-def test_health_tells_no_versions(served: Program) -> None:
+def test_health_tells_no_versions(served: Running) -> None:
     for path in ("/livez", "/readyz"):
         answer = served.get(path)
         told = answer.text + json.dumps(dict(answer.headers))
@@ -31,7 +32,7 @@ def test_health_tells_no_versions(served: Program) -> None:
         assert "postgres" not in told.lower()
 
 
-def test_a_ledger_without_next_month_is_not_ready(served: Program, addresses: Addresses) -> None:
+def test_a_ledger_without_next_month_is_not_ready(served: Running, addresses: Addresses) -> None:
     month = "to_char(now() AT TIME ZONE 'UTC' + interval '1 month', 'YYYY_MM')"
     with psycopg.connect(addresses.owner, autocommit=True) as connection:
         (name,) = connection.execute(f"SELECT 'lead_update_' || {month}").fetchone() or ("",)
@@ -44,8 +45,8 @@ def test_a_ledger_without_next_month_is_not_ready(served: Program, addresses: Ad
     wait_for(lambda: served.answers("/readyz", 200))
 
 
-def test_readiness_goes_and_comes_with_the_database(data_dir: Path) -> None:
-    with embedded_database(data_dir) as database:
+def test_readiness_goes_and_comes_with_the_database(made_dir: Path) -> None:
+    with embedded_database(made_dir) as database:
         environment = {
             "LEADBACK_DATABASE_URL": database.app_url,
             "LEADBACK_MIGRATION_DATABASE_URL": database.migration_url,
@@ -54,11 +55,11 @@ def test_readiness_goes_and_comes_with_the_database(data_dir: Path) -> None:
             wait_for(lambda: has_background_worker(database))
             workers = program.children()
             assert program.answers("/readyz", 200)
-            stop_database(data_dir)
+            stop_database(made_dir)
             wait_for(lambda: program.answers("/readyz", 503))
             assert program.get("/readyz").json() == {"ready": False, "failing": ["database"]}
             assert program.answers("/livez", 200)
-            with embedded_database(data_dir):
+            with embedded_database(made_dir):
                 wait_for(lambda: program.answers("/readyz", 200))
                 wait_for(lambda: has_background_worker(database))
             assert program.children() == workers
@@ -70,18 +71,18 @@ def has_background_worker(database: EmbeddedDatabase) -> bool:
     return bool(ask(database.superuser_url, statement)[0])
 
 
-def test_a_database_that_is_killed_is_started_again(data_dir: Path) -> None:
-    with serving("--data-dir", data_dir, "--web-workers", "1") as program:
-        died = kill_database(data_dir)
-        wait_for(lambda: died not in live_servers(data_dir) and program.answers("/readyz", 200))
+def test_a_database_that_is_killed_is_started_again(made_dir: Path) -> None:
+    with serving("--data-dir", made_dir, "--web-workers", "1") as program:
+        died = kill_database(made_dir)
+        wait_for(lambda: died not in live_servers(made_dir) and program.answers("/readyz", 200))
         assert "database started again" in program.errors
         assert program.stop() == 0
-    assert live_servers(data_dir) == []
+    assert live_servers(made_dir) == []
 
 
-def test_a_database_that_hangs_is_not_waited_for(data_dir: Path) -> None:
-    with serving("--data-dir", data_dir, "--web-workers", "1") as program:
-        with frozen_database(data_dir):
+def test_a_database_that_hangs_is_not_waited_for(made_dir: Path) -> None:
+    with serving("--data-dir", made_dir, "--web-workers", "1") as program:
+        with frozen_database(made_dir):
             wait_for(lambda: program.answers("/readyz", 503))
             assert program.get("/readyz").elapsed.total_seconds() < 2 * ANSWER_SECONDS_MAX
             assert program.answers("/livez", 200)
@@ -95,7 +96,7 @@ def frozen_database(data_dir: Path) -> Iterator[None]:
     pids = [postmaster]
     os.kill(postmaster, signal.SIGSTOP)
     try:
-        for pid in children(postmaster):
+        for pid in children_of(postmaster):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGSTOP)
                 pids.append(pid)

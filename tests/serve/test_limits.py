@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from leadback.kit.database import Database
 from tests.serve.network import sold, update_path
-from tests.serve.program import serving
+from tests.support.program import serving
 from tests.support.seed import seed_sale
 
 pytestmark = pytest.mark.anyio

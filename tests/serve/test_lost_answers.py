@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from leadback.kit.database import Database
 from tests.serve.network import DONE, UPDATE_PATH, sold, update_path
-from tests.serve.program import Program
 from tests.support.http_proxy import losing_proxy
+from tests.support.program import Running
 from tests.support.seed import read_failed, read_ledger, seed_sale
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +66,7 @@ async def lead(database: Database, network_id: int) -> Sold:
 
 
 async def test_a_default_client_that_misses_three_answers_calls_four_times_with_one_effect(
-    served: Program, lead: Sold
+    served: Running, lead: Sold
 ) -> None:
     with losing_proxy(served.port) as proxy, urllib3.PoolManager() as client:
         proxy.loses = 3
@@ -78,7 +78,7 @@ async def test_a_default_client_that_misses_three_answers_calls_four_times_with_
     assert await lead.repeats() == 3
 
 
-async def test_a_form_repeats_the_get_whose_answer_was_missed(served: Program, lead: Sold) -> None:
+async def test_a_form_repeats_the_get_whose_answer_was_missed(served: Running, lead: Sold) -> None:
     fields = {name: values[0] for name, values in parse_qs(urlsplit(lead.path()).query, keep_blank_values=True).items()}
     with losing_proxy(served.port) as proxy, httpx.Client() as client:
         proxy.loses = 1
@@ -90,7 +90,7 @@ async def test_a_form_repeats_the_get_whose_answer_was_missed(served: Program, l
     assert await lead.repeats() == 1
 
 
-async def test_a_return_whose_answer_was_missed_is_one_return(served: Program, lead: Sold) -> None:
+async def test_a_return_whose_answer_was_missed_is_one_return(served: Running, lead: Sold) -> None:
     with losing_proxy(served.port) as proxy, urllib3.PoolManager() as client:
         proxy.loses = 2
         path = lead.path(amount="", return_reason_id=1)
@@ -100,7 +100,7 @@ async def test_a_return_whose_answer_was_missed_is_one_return(served: Program, l
     assert await lead.repeats() == 2
 
 
-async def test_the_same_add_twice_on_one_connection_is_meant_twice(served: Program, lead: Sold) -> None:
+async def test_the_same_add_twice_on_one_connection_is_meant_twice(served: Running, lead: Sold) -> None:
     with served.client() as client:
         for _ in range(2):
             assert DONE in (await asyncio.to_thread(client.get, lead.path())).text
@@ -109,7 +109,7 @@ async def test_the_same_add_twice_on_one_connection_is_meant_twice(served: Progr
     assert await lead.repeats() == 0
 
 
-async def test_the_same_add_on_another_connection_is_a_repeat(served: Program, lead: Sold) -> None:
+async def test_the_same_add_on_another_connection_is_a_repeat(served: Running, lead: Sold) -> None:
     first, second = served.get(lead.path()), served.get(lead.path())
     assert first.content == second.content
     await lead.state("sent")
@@ -118,7 +118,7 @@ async def test_the_same_add_on_another_connection_is_a_repeat(served: Program, l
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_client_that_gives_up_before_the_answer_loses_it(served: Program, lead: Sold, method: str) -> None:
+async def test_a_client_that_gives_up_before_the_answer_loses_it(served: Running, lead: Sold, method: str) -> None:
     statement = text("SELECT FROM sale WHERE network_id = :network_id AND sale_id = :sale_id FOR UPDATE")
     values = {"network_id": lead.network_id, "sale_id": lead.sale_id}
     path = urlsplit(lead.path())

@@ -5,13 +5,13 @@ import re
 import pytest
 
 from leadback import __version__
-from tests.serve.program import Program
+from tests.support.program import Running
 
 OWN_HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "same-origin"}
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/static/nothing.css", "/static/../app.py", "/schema", "/livez/more"])
-def test_an_unknown_address_is_answered_plainly(served: Program, path: str) -> None:
+def test_an_unknown_address_is_answered_plainly(served: Running, path: str) -> None:
     answer = served.get(path)
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/plain")
@@ -19,14 +19,14 @@ def test_an_unknown_address_is_answered_plainly(served: Program, path: str) -> N
     assert OWN_HEADERS.items() <= dict(answer.headers).items()
 
 
-def test_a_method_a_page_does_not_take_is_refused(served: Program) -> None:
+def test_a_method_a_page_does_not_take_is_refused(served: Running) -> None:
     with served.client() as client:
         answer = client.post("/", content=b"x")
     assert answer.status_code == 405
     assert answer.text == "This address does not answer that method.\n"
 
 
-def test_the_first_page_says_where_buyers_report_and_how_to_see_it(served: Program) -> None:
+def test_the_first_page_says_where_buyers_report_and_how_to_see_it(served: Running) -> None:
     answer = served.get("/")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -35,7 +35,7 @@ def test_the_first_page_says_where_buyers_report_and_how_to_see_it(served: Progr
     assert __version__ in answer.text
 
 
-def test_the_first_page_and_its_style_need_nothing_from_elsewhere(served: Program) -> None:
+def test_the_first_page_and_its_style_need_nothing_from_elsewhere(served: Running) -> None:
     page = served.get("/")
     links = re.findall(r"""(?:href|src)=["']([^"']+)["']""", page.text)
     assert links
@@ -48,14 +48,14 @@ def test_the_first_page_and_its_style_need_nothing_from_elsewhere(served: Progra
     assert " style=" not in page.text
 
 
-def test_a_page_may_load_its_own_files_alone_and_stand_in_no_frame(served: Program) -> None:
+def test_a_page_may_load_its_own_files_alone_and_stand_in_no_frame(served: Running) -> None:
     rules = served.get("/").headers["content-security-policy"].split("; ")
     assert "default-src 'none'" in rules
     assert "style-src 'self'" in rules
     assert "frame-ancestors 'none'" in rules
 
 
-def test_a_page_asked_for_by_head_is_the_same_without_its_body(served: Program) -> None:
+def test_a_page_asked_for_by_head_is_the_same_without_its_body(served: Running) -> None:
     whole = served.get("/")
     with served.client() as client:
         head = client.head("/")
@@ -63,12 +63,12 @@ def test_a_page_asked_for_by_head_is_the_same_without_its_body(served: Program) 
     assert head.headers["content-length"] == whole.headers["content-length"]
 
 
-def test_every_answer_has_a_request_id_of_its_own(served: Program) -> None:
+def test_every_answer_has_a_request_id_of_its_own(served: Running) -> None:
     ids = [served.get(path).headers["x-request-id"] for path in ("/", "/", "/livez", "/nothing")]
     assert len(set(ids)) == len(ids)
 
 
-def test_the_buyers_address_is_taken_in_any_case(served: Program) -> None:
+def test_the_buyers_address_is_taken_in_any_case(served: Running) -> None:
     lower, mixed = (served.get(path) for path in ("/buyers/api/1/leads.asmx/nix", "/Buyers/API/1/Leads.ASMX/nix"))
     assert lower.text == mixed.text
     assert lower.text != served.get("/nothing").text

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.kit.embedded_support import ask, is_alive, live_servers, wait_for
-from tests.serve.program import Program, refusal, running, serving
+from tests.support.program import Running, refusal, running, serving
 from tests.support.server import Addresses
 
 
@@ -45,7 +45,7 @@ def test_it_refuses_a_port_somebody_listens_on(environment: dict[str, str]) -> N
         assert f"Port {port} on 127.0.0.1 is in use" in refusal(environment=environment, port=port)
 
 
-def test_it_refuses_the_port_of_another_server(served: Program, environment: dict[str, str]) -> None:
+def test_it_refuses_the_port_of_another_server(served: Running, environment: dict[str, str]) -> None:
     assert "is in use" in refusal(environment=environment, port=served.port)
     assert served.answers("/livez", 200)
 
@@ -82,16 +82,16 @@ def test_a_fresh_directory_gets_a_database_and_the_program_says_what_is_missing(
     assert live_servers(data_dir) == []
 
 
-def test_two_servers_share_one_directory_and_the_last_one_stops_its_database(data_dir: Path) -> None:
-    with serving("--data-dir", data_dir) as first:
-        with serving("--data-dir", data_dir) as second:
+def test_two_servers_share_one_directory_and_the_last_one_stops_its_database(made_dir: Path) -> None:
+    with serving("--data-dir", made_dir) as first:
+        with serving("--data-dir", made_dir) as second:
             assert first.port != second.port
-            database = live_servers(data_dir)
+            database = live_servers(made_dir)
             assert len(database) == 1
             assert first.stop() == 0
             assert is_alive(database[0])
             assert second.answers("/readyz", 200)
-        assert live_servers(data_dir) == []
+        assert live_servers(made_dir) == []
 
 
 def test_told_to_serve_the_web_only_it_starts_no_background_worker(environment: dict[str, str]) -> None:
@@ -101,7 +101,7 @@ def test_told_to_serve_the_web_only_it_starts_no_background_worker(environment: 
         assert program.background_worker() is None
 
 
-def test_the_owners_address_reaches_no_child(served: Program, addresses: Addresses) -> None:
+def test_the_owners_address_reaches_no_child(served: Running, addresses: Addresses) -> None:
     wait_for(served.background_worker)
     pid = served.background_worker()
     variables = Path(f"/proc/{pid}/environ").read_text().split("\0")

@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from leadback.kit.database import Database, lock_configuration
 from tests.kit.embedded_support import DEADLINE_SECONDS, is_alive, live_servers, wait_for
+from tests.serve.harm import newest_job_worker
 from tests.serve.network import DONE, sold, update_path
-from tests.serve.program import Program, newest_job_worker, running, serving
+from tests.support.program import Running, running, serving
 from tests.support.seed import Seeded
 from tests.support.server import Addresses
 
@@ -48,7 +49,7 @@ async def waiting_updates(database: Database) -> None:
             waiting = (await connection.execute(statement)).scalar_one()
 
 
-async def refuses_connections(program: Program) -> None:
+async def refuses_connections(program: Running) -> None:
     """Wait until nobody listens any more."""
     refused = False
     while not refused:
@@ -87,16 +88,16 @@ def test_a_terminal_that_says_stop_to_all_its_processes_stops_it_in_order(
         assert "error" not in program.errors
 
 
-def test_when_it_is_killed_its_workers_end_and_the_next_one_has_the_port_at_once(data_dir: Path) -> None:
-    with serving("--data-dir", data_dir) as program:
+def test_when_it_is_killed_its_workers_end_and_the_next_one_has_the_port_at_once(made_dir: Path) -> None:
+    with serving("--data-dir", made_dir) as program:
         wait_for(program.background_worker)
         workers = program.children()
         assert len(workers) == 3
         program.kill()
-        with serving("--data-dir", data_dir, port=program.port) as next_program:
+        with serving("--data-dir", made_dir, port=program.port) as next_program:
             assert not any(is_alive(pid) for pid in workers)
             assert next_program.answers("/readyz", 200)
-    assert live_servers(data_dir) == []
+    assert live_servers(made_dir) == []
 
 
 def test_workers_of_a_killed_program_end_by_themselves(environment: dict[str, str], addresses: Addresses) -> None:
