@@ -27,6 +27,7 @@ from leadback.networks.model import COMMAND_LINE
 from leadback.parties.actions import set_buyer
 from leadback.parties.settings import BuyerSettings
 from tests.leads.test_update import added, call, caller_with, refused_with
+from tests.support.lived import checked
 from tests.support.recompute import check_ledger, check_numbers
 from tests.support.seed import Seeded, read_failed, read_ledger, read_sale, seed_network, seed_sale
 
@@ -108,6 +109,7 @@ async def life(database: Database, seeded: Seeded) -> AsyncIterator[Life]:
     await lived.updates.close()
     await check_ledger(database, seeded.network_id)
     await check_numbers(database, seeded.network_id)
+    assert (await checked(database, seeded.network_id)).differences == ()
 
 
 # What is known of the first answer, when the same call comes again, and what that is: the table of the design.
@@ -320,7 +322,8 @@ async def test_a_repeated_return_is_one_and_a_delivered_one_is_flagged(life: Lif
 
 async def test_a_repeated_return_does_not_return_the_older_sale_of_the_lead(life: Life) -> None:
     """A return means the newest sale that was not returned: once it holds, the same call means the sale before."""
-    newer = await seed_sale(life.database, life.seeded.network_id, "C8097F17", first_of_lead=False, payout_share=0)
+    free = {"first_of_lead": False, "sold_price": 0, "revenue": 0, "payout_share": 0}
+    newer = await seed_sale(life.database, life.seeded.network_id, "C8097F17", **free)
     assert (await life.call(after(), AnswerState.LOST, amount=None, return_reason_id=1)).answer.success
     assert (await life.call(after(hours=1), amount=None, return_reason_id=1)).kind is OutcomeKind.REPEATED
     assert (await read_sale(life.database, life.seeded.network_id, newer)).return_state == "submitted"

@@ -28,6 +28,7 @@ from leadback.reports.lead_status_rows import as_document
 from leadback.reports.model import Dimension, LeadStatusQuery
 from tests.leads.test_update import call, caller_with
 from tests.support.history_model import Model, ModelSale
+from tests.support.lived import checked
 from tests.support.seed import read_ledger, read_sale, seed_network, seed_sale
 
 EXAMPLES = int(os.environ.get("LEADBACK_HISTORY_EXAMPLES", "15"))
@@ -83,7 +84,13 @@ async def live_through(database_url: str, taken: list[Any]) -> None:
         first = (lead_id, contract) != ("TWICE", 217)
         ids.append(
             await seed_sale(
-                database, network_id, lead_id, buyer_contract_id=contract, sold_at=sold_at, first_of_lead=first
+                database,
+                network_id,
+                lead_id,
+                buyer_contract_id=contract,
+                sold_at=sold_at,
+                first_of_lead=first,
+                payout_share=Decimal(10 if lead_id == "ONCE" else 5),
             )
         )
     updates = Updates(database)
@@ -109,6 +116,7 @@ async def live_through(database_url: str, taken: list[Any]) -> None:
     for sale_id, modelled in zip(ids, model.sales, strict=True):
         await check_sale(database, network_id, sale_id, modelled)
     await check_report(database, network_id, model)
+    assert (await checked(database, network_id)).differences == ()
     await database.close()
 
 

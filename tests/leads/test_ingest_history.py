@@ -17,6 +17,7 @@ from leadback.leads.update import Updates
 from leadback.networks.actions import create_network
 from tests.leads.test_update import call, caller_with
 from tests.support.importing import GOOD, import_rows
+from tests.support.lived import checked
 from tests.support.recompute import check_ledger, check_numbers
 from tests.support.seed import seed_network
 
@@ -135,5 +136,6 @@ async def _play(database_url: str, steps: list[Any]) -> None:
         await channel.close()
         await check_numbers(database, network_id)
         await check_ledger(database, network_id)
+        assert (await checked(database, network_id)).differences == ()
     finally:
         await database.close()

@@ -26,6 +26,7 @@ from leadback.reports.model import Dimension, LeadStatusQuery
 from tests.leads.test_update import call, caller_with
 from tests.support.changes import who
 from tests.support.importing import import_rows, read
+from tests.support.lived import checked
 from tests.support.recompute import check_ledger, check_numbers
 from tests.support.seed import Seeded, seed_network, seed_sale
 
@@ -146,6 +147,7 @@ async def live_through(database_url: str, taken: list[Any]) -> None:
         await check_sales(database, network_id, model, ids)
         await check_numbers(database, network_id)
         assert await check_ledger(database, network_id) == sum(sale.rows for sale in model.sales)
+        assert (await checked(database, network_id)).differences == ()
     finally:
         await updates.close()
         await database.close()

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "vertical": "leadback.cli.vertical",
     "buyer": "leadback.cli.buyer",
     "contract": "leadback.cli.contract",
+    "check": "leadback.cli.check",
     "migrate": "leadback.cli.migrate",
     "work": "leadback.cli.work",
     "demo": "leadback.cli.demo",
