@@ -305,7 +305,13 @@ async def test_a_row_says_everything_of_its_sale(database: Database, network_id:
     ]
 
 
-async def test_reading_all_at_once_gives_what_the_pages_give(database: Database, network_id: int) -> None:
+async def test_reading_all_at_once_gives_what_the_pages_give(
+    database: Database, network_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def everything(cursor: object) -> None:
+        pytest.fail("more than a batch in memory")
+
+    monkeypatch.setattr(psycopg.AsyncServerCursor, "fetchall", everything)
     world = await make_world(database, network_id, leads=60)
     await happen(database, world, 80)
     for order in (Order(), Order(Sort.STATUS, descending=False)):

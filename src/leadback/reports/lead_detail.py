@@ -95,7 +95,8 @@ class LeadDetail:
         statement = rows_statement(self._found, self._query.order).execution_options(yield_per=BATCH_ROWS)
         result = await self._connection.stream(statement)
         try:
-            async for rows in result.partitions():
+            # Without the size, asyncio's results fetch all that is left.
+            async for rows in result.partitions(BATCH_ROWS):
                 yield rows
         finally:
             await result.close()
