@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from bench.processor_time import seconds_used
 from bench.world import BUYERS, World
 from leadback.kit.embedded.programs import find_programs
 from leadback.kit.errors import Refused
@@ -27,6 +28,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
     per_second: float
     mean_ms: float
+    processor_us: float
+    """Processor time of everything that took part, for one update."""
     p50_ms: float = 0.0
     """pgbench tells no percentiles."""
     p99_ms: float = 0.0
@@ -65,6 +68,7 @@ def run_wrk(world: World, url: str, *, callers: int, seconds: int, seed: int) ->
     """UpdateLead for so long; `Refused` unless every answer was a success."""
     script = str(HERE / "update_lead.lua")
     options = ("-t1", f"-c{callers}", f"-d{seconds}s", "--timeout", "30s", "-s", script)
+    before = seconds_used(world.data_dir)
     output = _run(
         [find_wrk(), *options, url, "--", str(world.sales), str(seed), *world.keys], seconds=seconds, environment={}
     )
@@ -76,6 +80,7 @@ def run_wrk(world: World, url: str, *, callers: int, seconds: int, seed: int) ->
     return Measured(
         per_second=told.answers / told.microseconds * 1e6,
         mean_ms=told.mean_us / 1000,
+        processor_us=(seconds_used(world.data_dir) - before) * 1e6 / told.answers,
         p50_ms=told.p50_us / 1000,
         p99_ms=told.p99_us / 1000,
         sent=told.sent,
@@ -91,22 +96,28 @@ def run_pgbench(world: World, *, callers: int, seconds: int) -> Measured:
         *("--no-vacuum", "--protocol=prepared", f"--client={callers}", f"--jobs={min(callers, THREADS_MAX)}"),
         *(f"--time={seconds}", f"--file={HERE / 'update_lead.sql'}", *defined),
     )
+    before = seconds_used(world.data_dir)
     output = _run(
         [str(find_pgbench()), *options, world.yardstick_url],
         seconds=seconds,
         environment={"PGOPTIONS": f"{SESSION} -c app.network_id={world.network_id}"},
     )
-    failed, latency, rate = (
+    failed, done, latency, rate = (
         re.search(pattern, output, re.MULTILINE)
         for pattern in (
             r"^number of failed transactions: (\d+)",
+            r"^number of transactions actually processed: (\d+)",
             r"^latency average = ([\d.]+) ms",
             r"^tps = ([\d.]+) ",
         )
     )
-    if failed is None or failed[1] != "0" or latency is None or rate is None:
+    if failed is None or failed[1] != "0" or done is None or latency is None or rate is None:
         raise Refused(f"pgbench did not commit every transaction:\n{output}")
-    return Measured(per_second=float(rate[1]), mean_ms=float(latency[1]))
+    return Measured(
+        per_second=float(rate[1]),
+        mean_ms=float(latency[1]),
+        processor_us=(seconds_used(world.data_dir) - before) * 1e6 / int(done[1]),
+    )
 
 
 def _run(command: Sequence[str], *, seconds: int, environment: dict[str, str]) -> str:

@@ -41,7 +41,8 @@ def machine(world: World, load_before: float) -> dict[str, str]:
 def summary(rows: Sequence[Row]) -> str:
     """A line for each target, its ratio last."""
     return "\n".join(
-        f"{row.title}: target {row.target}: {'reached' if row.reached else 'missed'}, ratio {row.ratio:.2f}"
+        f"{row.title}: target {row.target}: {_verdict(row)}, processor time {row.processor_ratio:.2f},"
+        f" ratio {row.ratio:.2f}"
         for row in rows
     )
 
@@ -58,9 +59,10 @@ def as_markdown(rows: Sequence[Row], facts: Mapping[str, str], plan: Plan, sales
     for row in rows:
         parts += [
             f"## {row.title}",
-            f"Target: {row.target}. Measured: **{row.ratio:.2f}**, {'reached' if row.reached else 'missed'}.",
+            f"Target: {row.target}. Measured: **{row.ratio:.2f}**, {_verdict(row)}.",
+            f"Processor time of all that took part for one: pgbench {row.processor_ratio:.2f} times Leadback's.",
             _table(
-                ["round", "Leadback/s", "mean ms", "p50 ms", "p99 ms", "pgbench/s", "mean ms"],
+                ["round", "Leadback/s", "mean ms", "p50 ms", "p99 ms", "CPU us", "pgbench/s", "mean ms", "CPU us"],
                 [[str(number), *_cells(pair)] for number, pair in enumerate(row.pairs, 1)]
                 + [["median", *_medians(row.pairs)]],
             ),
@@ -72,16 +74,23 @@ _HOW = """\
 Written by `make bench`. wrk calls the product, and pgbench does the same writes without it
 ([update_lead.sql](update_lead.sql)), each on a database of its own, alike to the bit, of one server. They take turns,
 {seconds} s each after a checkpoint, the product after {warm_up} s of warming up. wrk, the product and PostgreSQL share
-the cores. Ratios are medians of the rounds' own ratios."""
+the cores. Ratios are medians of the rounds' own ratios. What else runs on the machine takes from the rates, more from a
+few busy processes than from pgbench's many, and hardly anything from the processor time."""
 
 _COLUMNS: tuple[tuple[Callable[[Pair], float], str], ...] = (
     (lambda pair: pair.product.per_second, ",.0f"),
     (lambda pair: pair.product.mean_ms, ".2f"),
     (lambda pair: pair.product.p50_ms, ".2f"),
     (lambda pair: pair.product.p99_ms, ".2f"),
+    (lambda pair: pair.product.processor_us, ",.0f"),
     (lambda pair: pair.yardstick.per_second, ",.0f"),
     (lambda pair: pair.yardstick.mean_ms, ".2f"),
+    (lambda pair: pair.yardstick.processor_us, ",.0f"),
 )
+
+
+def _verdict(row: Row) -> str:
+    return "reached" if row.reached else "missed"
 
 
 def _cells(pair: Pair) -> list[str]:

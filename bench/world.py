@@ -65,6 +65,7 @@ class World(msgspec.Struct, frozen=True):
     app_url: str
     yardstick_url: str
     superuser_url: str
+    data_dir: Path
     network_id: int
     sales: int
     keys: tuple[str, ...]
@@ -96,6 +97,7 @@ def prepared(data_dir: Path, sales: int) -> Iterator[World]:
             app_url=server.app_url,
             yardstick_url=_named(server.app_url, "yardstick"),
             superuser_url=server.superuser_url,
+            data_dir=server.data_dir,
             network_id=made.network_id,
             sales=made.sales,
             keys=made.keys,
