@@ -72,6 +72,7 @@ async def report_of(database: Database, network_id: int, by: Sequence[str], **as
             conditions=tuple(parse_condition(f"{name}={text}") for name, text in filters),
             show_changes=asked.pop("show_changes", False),
             show_sub_status=asked.pop("show_sub_status", False),
+            as_of=asked.pop("as_of", None),
         )
         return as_document(await lead_status(connection, network, query, **asked))
 

@@ -47,7 +47,7 @@ def slow_report(
     rows: dict[tuple[Any, ...], list[Sold]] = {}
     keys: dict[tuple[Any, ...], dict[str, Any]] = {}
     for sold in counted:
-        key = {name: value for dimension in by for name, value in _row_key(sold, dimension, week_start).items()}
+        key = {name: value for dimension in by for name, value in row_key(sold, dimension, week_start).items()}
         keys[tuple(key.items())] = key
         rows.setdefault(tuple(key.items()), []).append(sold)
     asked = {*by, *(name.removesuffix("_id") for name, _ in filters)}
@@ -141,7 +141,8 @@ def _average(values: list[Decimal]) -> str | None:
     return money(Decimal(rounded if exact >= 0 else -rounded) / 10_000)
 
 
-def _row_key(sold: Sold, dimension: str, week_start: int) -> dict[str, Any]:
+def row_key(sold: Sold, dimension: str, week_start: int) -> dict[str, Any]:
+    """The names and ids of the row a sale stands in."""
     day = sold.sale.sold_on
     match dimension:
         case "day":
@@ -155,7 +156,7 @@ def _row_key(sold: Sold, dimension: str, week_start: int) -> dict[str, Any]:
         case "sale_type":
             return {"sale_type": sold.sale.sale_type}
         case "sub_id":
-            return {"sub_id": sold.sub_ids[0]} | _row_key(sold, "affiliate", week_start)
+            return {"sub_id": sold.sub_ids[0]} | row_key(sold, "affiliate", week_start)
     number = ids_of(sold.sale)[dimension]
     return {f"{dimension}_id": number, dimension: None if number is None else name_of(dimension, number)}
 
@@ -211,7 +212,7 @@ def _is(sold: Sold, name: str, dimension: str, text: str, week_start: int) -> bo
     if dimension.startswith("sub_id_"):
         return sold.sub_ids[int(dimension[-1]) - 1] == text
     if dimension in ("day", "week", "month"):
-        return bool(_row_key(sold, dimension, week_start)[dimension] == text)
+        return bool(row_key(sold, dimension, week_start)[dimension] == text)
     if dimension == "updated":
         return sold.sale.updated in {"yes": (1, 2), "no": (0,), "by_buyer": (1,), "by_others": (2,)}[text]
     if dimension == "reached":

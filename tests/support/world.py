@@ -93,7 +93,7 @@ async def make_world(
     zone = ZoneInfo(time_zone)
     world = World(network_id, zone, [])
     async with database.transaction(network_id) as connection:
-        await _put_parties(connection, network_id)
+        await put_parties(connection, network_id)
         rows = [_random_lead(dice, number, zone) for number in range(leads)]
         await _put(connection, network_id, lead, [lead_row for lead_row, _ in rows])
         for lead_row, sale_rows in rows:
@@ -210,7 +210,9 @@ def _random_change(dice: random.Random, before: Sale) -> Sale:
     return msgspec.structs.replace(before, **changes)
 
 
-async def _put_parties(connection: AsyncConnection, network_id: int) -> None:
+async def put_parties(connection: AsyncConnection, network_id: int) -> None:
+    """Parties and catalog, without a sale."""
+
     async def put(table: Table, rows: Iterable[dict[str, Any]]) -> None:
         await _put(connection, network_id, table, rows)
 

@@ -18,7 +18,7 @@ from leadback.reports.filter import CATALOG, LISTS, Names, read_names, resolve
 from leadback.reports.lead_detail_rows import cells_of, columns_of, in_order, shape_row
 from leadback.reports.lead_detail_sales import Found, Placed, rows_statement, totals_statement
 from leadback.reports.lead_status import check_days
-from leadback.reports.lead_status_cells import prepare
+from leadback.reports.lead_status_scope import prepare
 from leadback.reports.model import LeadDetailPage, LeadDetailQuery, LeadDetailRow, LeadDetailTotals
 
 PAGE_ROWS_MAX: Final = 10_000

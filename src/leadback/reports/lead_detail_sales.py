@@ -27,7 +27,7 @@ from leadback.kit.columns import ExactText
 from leadback.leads.tables import lead, sale
 from leadback.parties.tables import affiliate, buyer, buyer_contract, campaign
 from leadback.reports.filter import clauses
-from leadback.reports.lead_status_cells import dimension_column, mark_column
+from leadback.reports.lead_status_scope import dimension_column, mark_column
 from leadback.reports.model import SALE_MARKS, SUB_IDS, Filter, Order, Sort
 
 CLOCK_CHANGE_MAX: Final = timedelta(hours=3)

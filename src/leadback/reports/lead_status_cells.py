@@ -1,27 +1,23 @@
-"""The numbers of the Lead Status report as PostgreSQL adds them up, from the rollups or from the sales themselves.
+"""The numbers of the Lead Status report as PostgreSQL adds them up: from the rollups, the sales, or the ledger.
 
-Both sources have the same columns (the rollups' key and measures), so that everything after them is one path. The
+All three sources have the same columns (the rollups' key and measures), so that everything after them is one path. The
 rollups cost as much as there are campaigns, days and statuses; only what they do not hold (sub ids, smallest and
-largest values) is read from the sales in range, by index.
+largest values) is read from the sales in range, by index, and what was at a past moment from these and their ledger.
 """
 
 from collections.abc import Collection
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Date,
     FromClause,
     Integer,
     Numeric,
     Select,
     Subquery,
     cast,
-    extract,
     func,
     literal,
     null,
@@ -40,54 +36,13 @@ from leadback.leads.tables import (
     lead_status_rollup,
     sale,
 )
-from leadback.parties.tables import buyer_contract, campaign
-from leadback.reports.filter import clauses
-from leadback.reports.model import SALE_MARKS, SUB_IDS, Dimension, Filter, Reached, Returns
-
-CAMPAIGNS_SIDE: Final = ("affiliate_id", "offer_id")
-CONTRACTS_SIDE: Final = ("buyer_id", "vertical_id")
+from leadback.reports.lead_status_as_of import sales_as_of
+from leadback.reports.lead_status_scope import Key, Scope, conditions, joined_with_parties, mark_column
+from leadback.reports.model import SALE_MARKS, SUB_IDS, Reached, Returns
 
 COUNTED_BY: Final = ("status_id", "sub_status_id", "updated", "stage_reached", "return_state")
 SALES_PLACE: Final = 1
 """Where `_measures` has the sales."""
-SALES_ONLY: Final = (*SUB_IDS, "return_reason", *SALE_MARKS)
-"""The dimensions that no rollup has."""
-WORK_MEM: Final = "64MB"
-
-KEY_OF: Final[dict[Dimension, tuple[str, ...]]] = {
-    Dimension.CAMPAIGN: ("campaign_id",),
-    Dimension.AFFILIATE: ("affiliate_id",),
-    Dimension.SUB_ID: ("sub_id", "affiliate_id"),
-    Dimension.OFFER: ("offer_id",),
-    Dimension.VERTICAL: ("vertical_id",),
-    Dimension.BUYER: ("buyer_id",),
-    Dimension.BUYER_CONTRACT: ("buyer_contract_id",),
-    Dimension.SALE_TYPE: ("sale_type",),
-    Dimension.DAY: ("day",),
-    Dimension.WEEK: ("week",),
-    Dimension.MONTH: ("month",),
-}
-"""What tells two rows apart."""
-
-Key = tuple[Any, ...]
-
-
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Which sales are counted and how they are divided."""
-
-    network_id: int
-    sold_from: date
-    sold_to: date
-    week_start: int
-    key: tuple[str, ...]
-    wanted: Filter
-    updated_only: bool
-    with_sub_status_only: bool
-
-    @property
-    def needs_sales(self) -> bool:
-        """Whether the rollups, which hold no sub ids and know no single sale, cannot answer."""
-        return "sub_id" in self.key or not self.wanted.dimensions.isdisjoint(SALES_ONLY)
 
 
 class RowCell(NamedTuple):
@@ -128,12 +83,6 @@ class FieldCell(NamedTuple):
     value_sum: Decimal
     smallest: Decimal | None
     largest: Decimal | None
-
-
-async def prepare(connection: AsyncConnection) -> None:
-    """Let the transaction's statements add up in memory, and without the compiling that costs more than it saves."""
-    settings = func.set_config("work_mem", WORK_MEM, True), func.set_config("jit", "off", True)
-    await connection.execute(select(*settings))
 
 
 async def read_cells(
@@ -181,14 +130,14 @@ async def read_field_cells(
     sources = [_sales_values(scope, field_ids)] if from_sales else [field_rollup, field_delta]
     halves = []
     for source in sources:
-        joined, columns = _joined(source, scope)
+        joined, columns = joined_with_parties(source, scope)
         groups = [*(columns[name] for name in scope.key), source.c.field_id]
         value = source.c.value_sum
         ends = [func.min(value), func.max(value)] if extremes else [cast(null(), Numeric), cast(null(), Numeric)]
         halves.append(
             select(*groups, _count(source.c.value_count), func.sum(value), *ends)
             .select_from(joined)
-            .where(source.c.field_id.in_(sorted(field_ids)), *_conditions(source, scope, columns))
+            .where(source.c.field_id.in_(sorted(field_ids)), *conditions(source, scope, columns))
             .group_by(*groups)
         )
     width = len(scope.key)
@@ -196,105 +145,59 @@ async def read_field_cells(
 
 
 def _sums(source: FromClause, scope: Scope) -> Select[Any]:
-    joined, columns = _joined(source, scope)
+    joined, columns = joined_with_parties(source, scope)
     groups = [columns[name].label(name) for name in scope.key]
     groups += [source.c[name].label(name) for name in COUNTED_BY]
     sums = [func.sum(source.c[name]).label(name) for name in ("leads", "sales", "gross", "revenue", "payout")]
-    return select(*groups, *sums).select_from(joined).where(*_conditions(source, scope, columns)).group_by(*groups)
+    return select(*groups, *sums).select_from(joined).where(*conditions(source, scope, columns)).group_by(*groups)
 
 
 def _sales(scope: Scope) -> Subquery:
+    held = _held(scope)
     measures = [
-        cast(sale.c.first_of_lead, Integer).label("leads"),
+        cast(held.c.first_of_lead, Integer).label("leads"),
         literal(1, Integer).label("sales"),
-        sale.c.sold_price.label("gross"),
-        sale.c.revenue,
-        sale.c.payout_share.label("payout"),
+        held.c.sold_price.label("gross"),
+        held.c.revenue,
+        held.c.payout_share.label("payout"),
     ]
-    return _sales_of(measures, sale, scope).subquery("sold")
+    return _sales_of(measures, held, held, scope).subquery("sold")
 
 
 def _sales_values(scope: Scope, field_ids: Collection[int]) -> Subquery:
-    entry = func.jsonb_each_text(sale.c.field_values).table_valued("key", "value", name="entry")
+    held = _held(scope)
+    entry = func.jsonb_each_text(held.c.field_values).table_valued("key", "value", name="entry")
     measures = [
         cast(entry.c.key, Integer).label("field_id"),
         literal(1, Integer).label("value_count"),
         cast(entry.c.value, Numeric).label("value_sum"),
     ]
-    statement = _sales_of(measures, sale.join(entry, true()), scope)
+    statement = _sales_of(measures, held, held.join(entry, true()), scope)
     # Before any value becomes a number: other fields hold text.
     return statement.where(entry.c.key.in_([str(field_id) for field_id in sorted(field_ids)])).subquery("sold")
 
 
-def _sales_of(measures: list[Any], source: FromClause, scope: Scope) -> Select[Any]:
+def _held(scope: Scope) -> FromClause:
+    """The sales themselves, as they stand or as they stood."""
+    return sale if scope.as_of is None else sales_as_of(scope)
+
+
+def _sales_of(measures: list[Any], held: FromClause, source: FromClause, scope: Scope) -> Select[Any]:
     key = {
-        "status_id": func.coalesce(sale.c.status_id, 0),
-        "sub_status_id": func.coalesce(sale.c.sub_status_id, 0),
-        "return_state": func.coalesce(sale.c.return_state, ""),
+        "status_id": func.coalesce(held.c.status_id, 0),
+        "sub_status_id": func.coalesce(held.c.sub_status_id, 0),
+        "return_state": func.coalesce(held.c.return_state, ""),
     }
-    columns: list[ColumnElement[Any]] = [sale.c.network_id, sale.c.sub_id_1]
-    columns += [key[name].label(name) if name in key else sale.c[name] for name in ROLLUP_KEY]
-    if not scope.wanted.dimensions.isdisjoint(SUB_IDS[1:]):
-        source = source.join(lead, (lead.c.network_id == sale.c.network_id) & (lead.c.lead_key == sale.c.lead_key))
-        columns += [lead.c[name] for name in SUB_IDS[1:]]
-    columns += [sale.c.return_reason_id, *(mark_column(name).label(name) for name in SALE_MARKS)]
-    return select(*columns, *measures).select_from(source).where(sale.c.is_test.is_(False))
-
-
-def _joined(source: FromClause, scope: Scope) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
-    """The cells beside what their campaign and contract belong to, and the column of everything asked for."""
-    asked = {*scope.key, *(f"{dimension}_id" for dimension in scope.wanted.ids), *scope.wanted.texts}
-    joined = source
-    if asked.intersection(CAMPAIGNS_SIDE):
-        same = (campaign.c.network_id == source.c.network_id) & (campaign.c.campaign_id == source.c.campaign_id)
-        joined = joined.join(campaign, same)
-    if asked.intersection(CONTRACTS_SIDE):
-        same = (buyer_contract.c.network_id == source.c.network_id) & (
-            buyer_contract.c.buyer_contract_id == source.c.buyer_contract_id
-        )
-        joined = joined.join(buyer_contract, same)
-    return joined, {name: dimension_column(source, name, week_start=scope.week_start) for name in asked}
-
-
-def mark_column(name: str) -> ColumnElement[Any]:
-    """The sale's column of a mark; leads are compared without case."""
-    return sale.c.lead_key if name == "lead_id" else sale.c[name]
-
-
-def dimension_column(source: FromClause, name: str, *, week_start: int) -> ColumnElement[Any]:
-    """The column of a dimension over sales or rollups, joined with what their campaign and contract belong to."""
-    # Days, weeks and months by arithmetic of dates, which no zone can shift.
-    if name in CAMPAIGNS_SIDE:
-        return campaign.c[name]
-    if name in CONTRACTS_SIDE:
-        return buyer_contract.c[name]
-    match name:
-        case "sub_id":
-            return source.c.sub_id_1
-        case "reached":
-            return source.c.stage_reached
-        case "day":
-            return source.c.sold_on
-        case "week":
-            since = cast((extract("isodow", source.c.sold_on) - week_start + 7) % 7, Integer)
-            return cast(source.c.sold_on - since, Date)
-        case "month":
-            return cast(source.c.sold_on - cast(extract("day", source.c.sold_on) - 1, Integer), Date)
-        case _:
-            return source.c[name]
-
-
-def _conditions(source: FromClause, scope: Scope, columns: dict[str, ColumnElement[Any]]) -> list[ColumnElement[bool]]:
-    found = [
-        source.c.network_id == scope.network_id,
-        source.c.sold_on.between(scope.sold_from, scope.sold_to),
-        *clauses(scope.wanted, columns.__getitem__),
-    ]
-    if scope.updated_only:
-        found.append(source.c.updated != 0)
-    if scope.with_sub_status_only:
-        found.append(source.c.sub_status_id != 0)
-    return found
+    columns: list[ColumnElement[Any]] = [held.c.network_id, held.c.sub_id_1]
+    columns += [key[name].label(name) if name in key else held.c[name] for name in ROLLUP_KEY]
+    others = [] if scope.wanted.dimensions.isdisjoint(SUB_IDS[1:]) else SUB_IDS[1:]
+    if others and scope.as_of is None:
+        source = source.join(lead, (lead.c.network_id == held.c.network_id) & (lead.c.lead_key == held.c.lead_key))
+        columns += [lead.c[name] for name in others]
+    else:
+        columns += [held.c[name] for name in others]
+    columns += [held.c.return_reason_id, *(mark_column(name, held).label(name) for name in SALE_MARKS)]
+    return select(*columns, *measures).select_from(source).where(held.c.is_test.is_(False))
 
 
 def _measures(cell: FromClause) -> list[ColumnElement[Any]]:

@@ -10,7 +10,8 @@ import msgspec
 
 from leadback.catalog.model import Catalog, Field, Status, SubStatus, Summary
 from leadback.reports.filter import Names
-from leadback.reports.lead_status_cells import KEY_OF, FieldCell, Key, RowCell, StatusCell
+from leadback.reports.lead_status_cells import FieldCell, RowCell, StatusCell
+from leadback.reports.lead_status_scope import KEY_OF, Key
 from leadback.reports.model import (
     DATES,
     SALE_SIDE,
@@ -105,8 +106,9 @@ def shape_report(
         sold_from=query.sold_from,
         sold_to=query.sold_to,
         by=query.by,
-        rows=tuple(sorted(shaped, key=_order(query.by))),
+        rows=tuple(sorted(shaped, key=lambda row: row_order(query.by, row.key, row.numbers.sales))),
         totals=numbers_of(totals, columns),
+        as_of=query.as_of,
     )
 
 
@@ -172,11 +174,20 @@ def numbers_of(tally: Tally, columns: Columns) -> LeadStatusNumbers:
     )
 
 
+def row_order(by: Sequence[Dimension], key: Mapping[str, int | str | None], size: int) -> tuple[Any, ...]:
+    """Where a row stands: dates first and in their order, then by size, then by name."""
+    known = {name: "" if value is None else value for name, value in key.items()}
+    dates = [known[dimension] for dimension in by if dimension in DATES]
+    names = [known[dimension] for dimension in by if dimension not in DATES]
+    return dates, -size, names, [value for value in known.values() if isinstance(value, int)]
+
+
 def as_document(report: LeadStatusReport) -> dict[str, Any]:
     """The report as JSON has it: money as text with 4 decimals, a row's key beside its numbers."""
     return {
         "from": report.sold_from.isoformat(),
         "to": report.sold_to.isoformat(),
+        **({} if report.as_of is None else {"as_of": report.as_of.isoformat()}),
         "by": [str(dimension) for dimension in report.by],
         "rows": [row.key | msgspec.to_builtins(row.numbers) for row in report.rows],
         "totals": msgspec.to_builtins(report.totals),
@@ -210,18 +221,6 @@ def _summary(summary: Summary, cell: FieldCell | None) -> dict[str, Decimal | in
             return {"max": None if cell is None else cell.largest}
         case Summary.NONE:
             raise AssertionError("a field without a summary is no column")
-
-
-def _order(by: Sequence[Dimension]) -> Any:
-    dates = [dimension for dimension in by if dimension in DATES]
-    others = [dimension for dimension in by if dimension not in DATES]
-
-    def place(row: LeadStatusRow) -> tuple[Any, ...]:
-        known = {name: "" if value is None else value for name, value in row.key.items()}
-        ids = [value for value in known.values() if isinstance(value, int)]
-        return [known[name] for name in dates], -row.numbers.sales, [known[name] for name in others], ids
-
-    return place
 
 
 def _pick(choose: Any, one: Decimal | None, other: Decimal | None) -> Decimal | None:

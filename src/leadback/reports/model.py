@@ -71,6 +71,8 @@ class LeadStatusQuery(msgspec.Struct, frozen=True, kw_only=True):
     show_sub_status: bool = False
     """Count sales with a sub-status only."""
     conditions: tuple[Condition, ...] = ()
+    as_of: datetime | None = None
+    """The report as it would have shown at this past moment, by what had been received until then; None: now."""
 
 
 class StatusCount(msgspec.Struct, frozen=True):
@@ -133,6 +135,7 @@ class LeadStatusReport(msgspec.Struct, frozen=True, kw_only=True):
     by: tuple[Dimension, ...]
     rows: tuple[LeadStatusRow, ...]
     totals: LeadStatusNumbers
+    as_of: datetime | None = None
 
 
 class Sort(StrEnum):

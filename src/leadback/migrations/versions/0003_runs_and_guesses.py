@@ -87,6 +87,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("run_id IS NOT NULL"),
     )
+    op.create_index(
+        "ix_lead_update_corrected",
+        "lead_update",
+        ["network_id", "received_at"],
+        unique=False,
+        postgresql_where=sa.text("kind = 'import' AND sale_changes <> '{}'"),
+    )
     # Nothing has written the old name yet.
     op.drop_column("failed_update", "rerun_id")
     op.add_column("failed_update", sa.Column("run_id", sa.BigInteger(), nullable=True))
