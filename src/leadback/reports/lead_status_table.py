@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from leadback.kit.tabular import Column, Kind, Row, Table
 from leadback.reports.cell import MONEY, status_column, sub_status_column
 from leadback.reports.lead_status_rows import key_of
-from leadback.reports.model import DATES, LeadStatusNumbers, LeadStatusReport
+from leadback.reports.model import DATES, Dimension, LeadStatusNumbers, LeadStatusReport
 
 
 class _Number(NamedTuple):
@@ -19,7 +19,7 @@ class _Number(NamedTuple):
 
 def lead_status_table(report: LeadStatusReport, *, opened: bool) -> tuple[Table, list[Row]]:
     """The report's columns and rows; `opened`: with the sub-statuses. `row_kind` tells the totals from the rows."""
-    keys = _keys(report)
+    keys = key_columns(report.by)
     numbers = list(_numbers(report.totals, opened=opened))
     columns = [Column("row_kind"), *keys, *(Column(number.name, number.kind) for number in numbers)]
 
@@ -31,9 +31,10 @@ def lead_status_table(report: LeadStatusReport, *, opened: bool) -> tuple[Table,
     return Table("Lead Status", tuple(columns)), rows
 
 
-def _keys(report: LeadStatusReport) -> list[Column]:
+def key_columns(by: Sequence[Dimension]) -> list[Column]:
+    """Ids and names of what the rows stand for."""
     names: dict[str, Kind] = {}
-    for name in key_of(report.by):
+    for name in key_of(by):
         # Dates stay as they are called on the page: a month is no day.
         is_text = name in (*DATES, "sub_id", "sale_type")
         names[name] = Kind.TEXT if is_text else Kind.COUNT
