@@ -54,6 +54,13 @@ def test_a_moment_without_a_zone_is_in_the_networks() -> None:
     assert parse_moment("--expires-at", "2026-01-31T23:00Z", NEW_YORK) == expected
 
 
+def test_a_moment_that_the_clocks_skipped_is_refused_and_of_two_the_first_is_meant() -> None:
+    with pytest.raises(Refused, match="no such time in America/New_York"):
+        parse_moment("--as-of", "2026-03-08T02:30", NEW_YORK)
+    moment = parse_moment("--as-of", "2026-11-01T01:30", NEW_YORK)
+    assert moment.astimezone(UTC) == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("text", ["fast", "-1", "1.5", "", "٣"])
 def test_a_rate_is_a_whole_number_or_the_default(text: str) -> None:
     with pytest.raises(Refused, match="not a whole number from 0, or default"):

@@ -1,11 +1,15 @@
 """`leadback report lead-status`, run as its users run it."""
 
+import csv
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from leadback.kit.clock import now
 from leadback.kit.database import Database
+from leadback.leads.update import Updates
 from leadback.networks.actions import set_network
 from leadback.networks.model import COMMAND_LINE
 from leadback.networks.queries import read_network
@@ -14,12 +18,15 @@ from leadback.reports.filter import parse_condition
 from leadback.reports.lead_status import lead_status
 from leadback.reports.lead_status_rows import as_document
 from leadback.reports.model import Dimension, LeadStatusQuery
+from tests.leads.test_update import call, caller_with
 from tests.support.program import Program
 from tests.support.seed import seed_network, seed_sale
 from tests.support.slow_report import slow_report
 from tests.support.world import happen, make_world
 
 pytestmark = pytest.mark.anyio
+
+NEW_YORK = ZoneInfo("America/New_York")
 
 FIRST, LAST = date(2026, 2, 22), date(2026, 3, 25)
 SOLD = datetime(2026, 3, 10, 16, 0, tzinfo=UTC)
@@ -145,3 +152,75 @@ async def test_sub_statuses_open_and_a_name_in_brackets_is_a_name(
 async def test_an_empty_report_is_a_line_of_noughts(program: Program) -> None:
     said = program.run("report", "lead-status", *RANGE)
     assert "Total" in said.stdout and "–" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--as-of", "yesterday"), "is not a moment such as"),
+        (("--as-of", "2999-01-01"), "still to come"),
+        (("--as-of", "2026-03-08T02:30"), "there is no such time in America/New_York"),
+        (("--as-of", "2026-03-01", "--by-date-updated", "received"), "two reports"),
+        (("--by-date-updated", "sold"), "'received', 'happened'"),
+    ],
+)
+async def test_it_refuses_moments_there_are_not(program: Program, arguments: tuple[str, ...], says: str) -> None:
+    said = program.run("report", "lead-status", *arguments, exit_code=2)
+    assert said.stdout == "" and says in " ".join(said.stderr.split())
+
+
+async def test_as_of_a_moment_is_of_the_days_up_to_it(database: Database, network_id: int, program: Program) -> None:
+    await seed_network(database, network_id)
+    await seed_sale(database, network_id, "A1", sold_at=SOLD, status_id=2, stage_reached=4, updated=1)
+    await seed_sale(database, network_id, "B2", sold_at=SOLD + timedelta(hours=2))
+    printed = program.json("report", "lead-status", "--as-of", "2026-03-10T13:00")
+    assert (printed["from"], printed["to"]) == ("2026-02-09", "2026-03-10")
+    assert printed["as_of"] == "2026-03-10T13:00:00-04:00"
+    assert printed["totals"]["sales"] == 1
+    said = program.run("report", "lead-status", "--as-of", "2026-03-10T18:00Z")
+    assert said.stdout.splitlines()[2] == "As of 2026-03-10 14:00:00"
+
+
+async def test_by_date_updated_repeats_stand_beside_the_sales(
+    database: Database, network_id: int, program: Program
+) -> None:
+    seeded = await seed_network(database, network_id)
+    await seed_sale(database, network_id, "A1", sold_at=SOLD)
+    updates = Updates(database)
+    for status in ("Funded", "Dead", "Funded"):
+        request = call(caller_with(seeded.key), "A1", status=status, sub_status="Partial" if status == "Funded" else "")
+        await updates.submit(request)
+    await updates.close()
+    asked = ("report", "lead-status", "--by-date-updated", "received", "--filter", "buyer=Buyer 10")
+    printed = program.json(*asked)
+    assert printed["totals"]["statuses"]["Funded"] == {"sales": 1, "repeats": 1, "sub_statuses": {"Partial": 1}}
+    said = program.run(*asked, "--show-sub-status")
+    heading, days, only, sub, *table = said.stdout.splitlines()
+    assert heading == "Lead Status by campaign, by date updated" and days.startswith("Updates received ")
+    assert (only, sub) == ("Only buyer=Buyer 10", "Sales with a sub-status only")
+    columns = [word.strip() for word in table[1].strip("┃").split("┃")]
+    assert columns[:6] == ["Campaign", "Updated", "Updates", "Entered Contacted", "Entered Funded", "Funded: Partial"]
+    total = [cell.strip() for cell in table[3].strip("│").split("│")]
+    assert total[:6] == ["Total", "1", "3", "0", "1 +1", "1"]
+
+
+async def test_by_date_updated_a_file_has_the_numbers_of_the_document(
+    database: Database, network_id: int, program: Program, tmp_path: Path
+) -> None:
+    seeded = await seed_network(database, network_id)
+    await seed_sale(database, network_id, "A1", sold_at=now() - timedelta(days=2))
+    updates = Updates(database)
+    for status, sub_status in (("Contacted", ""), ("Funded", ""), ("Contacted", "By phone")):
+        await updates.submit(call(caller_with(seeded.key), "A1", status=status, sub_status=sub_status))
+    await updates.close()
+    asked = ("report", "lead-status", "--by-date-updated", "received", "--by", "buyer,day")
+    totals = program.json(*asked)["totals"]
+    program.run(*asked, "--show-sub-status", "--output", str(tmp_path / "updates.csv"))
+    with (tmp_path / "updates.csv").open(encoding="utf-8", newline="") as file:
+        total, row = csv.DictReader(file)
+    assert (total["row_kind"], total["updates"], total["status:Contacted"]) == ("total", "3", "1")
+    assert (row["buyer"], row["day"]) == ("Buyer 10", now().astimezone(NEW_YORK).date().isoformat())
+    assert (row["repeats:Contacted"], row["sub_status:Contacted/"], row["sub_status:Contacted/By phone"]) == (
+        *("1", "1", "1"),
+    )
+    assert total["adjustments"] == totals["adjustments"] == "0.0000"

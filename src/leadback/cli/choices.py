@@ -1,7 +1,7 @@
 """What the words on a command line mean: a buyer's name, a date, a network."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -59,7 +59,12 @@ def parse_moment(option: str, text: str, zone: ZoneInfo) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise Refused(f"{option} {text!r} is not a moment such as 2026-12-31T18:00.") from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+    if moment.tzinfo is not None:
+        return moment
+    local = moment.replace(tzinfo=zone)
+    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != moment:
+        raise Refused(f"{option} {text!r}: there is no such time in {zone.key}, the clocks went forward.")
+    return local
 
 
 def _there_are(names: Sequence[str]) -> str:

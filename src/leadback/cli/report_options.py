@@ -1,7 +1,7 @@
 """The options that reports share: the days sold and what to count."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 
 import typer
@@ -43,16 +43,18 @@ def parse_day(text: str | None) -> date | None:
     raise Refused(f"{text!r} is no date. Write it as YYYY-MM-DD, such as 2018-01-31.")
 
 
-def days_sold(first: date | None, last: date | None, network: Network) -> tuple[date, date]:
-    """The first and the last day of a report."""
-    end = last or network.day_of(now())
+def days_sold(first: date | None, last: date | None, network: Network, at: datetime | None = None) -> tuple[date, date]:
+    """The first and the last day of a report, made now or as of a moment."""
+    end = last or network.day_of(at or now())
     return first or end - timedelta(days=DEFAULT_DAYS - 1), end
 
 
-def heading(title: str, days: tuple[date, date], network: Network, conditions: list[str]) -> list[str]:
+def heading(
+    title: str, days: tuple[date, date], network: Network, conditions: list[str], *, found_by: str = "Date sold"
+) -> list[str]:
     """What a printed report is of, line by line."""
     lines = [
         title,
-        f"Date sold {days[0]} to {days[1]}, time zone {network.time_zone}, money in {network.currency}",
+        f"{found_by} {days[0]} to {days[1]}, time zone {network.time_zone}, money in {network.currency}",
     ]
     return lines + ([f"Only {', '.join(conditions)}"] if conditions else [])
