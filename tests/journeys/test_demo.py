@@ -1,30 +1,219 @@
-"""The demonstration: from nothing to a served network, and what it prints works."""
+"""The demonstration: from nothing to a served network, and what it prints works and shows what it says."""
 
+import csv
+import io
+import json
 import re
 import shlex
+from collections import Counter
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.kit.embedded_support import wait_for
 from tests.support.program import Program, running
 
-MAKING_SECONDS_MAX = 300
+# It is made once, and all look at the same.
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("demo")]
 
-pytestmark = pytest.mark.timeout(600)
+Commands = Mapping[str, list[list[str]]]
 
 
-def test_what_the_demonstration_prints_works(program: Program) -> None:
-    for _ in range(2):  # the second time it finds what it made the first time
-        with running("demo", environment=program.environment) as demo:
-            wait_for(lambda: "Ctrl-C" in demo.errors or demo.process.poll() is not None, MAKING_SECONDS_MAX)
-            demo.wait_until_ready()
-            (curl,) = re.findall(r"^ +(curl .*)$", demo.errors, re.MULTILINE)
-            _, _, header, address = shlex.split(curl)
-            answer = httpx.get(address, headers=dict([header.split(": ")]))
-            assert "<message>Lead updated</message>" in answer.text
-            report = program.json("report", "lead-status", "--by", "affiliate")
-            assert len(report["rows"]) == 6
-            assert report["totals"]["sales"] > 2000
-            assert report["totals"]["updated"] > 1000
-            assert demo.stop() == 0
+@pytest.fixture(scope="module")
+def stories(program: Program) -> Commands:
+    """By title, the arguments of each command that shows it; asking for them makes the network."""
+    told: dict[str, list[list[str]]] = {}
+    title = ""
+    for line in program.run("demo", "--list-stories").stdout.splitlines():
+        if numbered := re.fullmatch(r"[0-9]+\. (.*)", line):
+            title = numbered[1]
+            told[title] = []
+        elif " leadback " in line:
+            words = shlex.split(line)
+            told[title].append(words[words.index("leadback") + 1 :])
+    return told
+
+
+@pytest.fixture(scope="module")
+def days(stories: Commands) -> list[str]:
+    """The options that name the whole time."""
+    arguments = stories["Returns in every state"][0]
+    place = arguments.index("--from")
+    return arguments[place : place + 4]
+
+
+def report(program: Program, arguments: list[str]) -> dict[str, dict[str, Any]]:
+    """The rows of a Lead Status report as its command prints them, by what they stand for, and its totals."""
+    document = program.json(*arguments)
+    by = document["by"][0]
+    return {row[by]: row for row in document["rows"]} | {"": document["totals"]}
+
+
+def affiliate_paid_best(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    assert "ClickHarbor" in printed[0]
+    rows = report(program, commands[0])
+    rows.pop("")
+    revenue = {name: Decimal(row["revenue"]) / row["leads"] for name, row in rows.items()}
+    funded = {name: row["reached"]["funded"] / row["sales"] for name, row in rows.items()}
+    assert max(revenue, key=lambda name: revenue[name]) == "ClickHarbor"
+    assert min(funded, key=lambda name: funded[name]) == "ClickHarbor"
+
+
+def sub_id_spoiling(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    assert "tt7" in printed[0]
+    rows = report(program, commands[0])
+    rows.pop("")
+    reached = {name: row["reached"]["contacted"] / row["sales"] for name, row in rows.items()}
+    assert reached.pop("tt7") < 0.2
+    assert min(reached.values()) > 0.4
+
+
+def revenue_late(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    rows = report(program, commands[0])
+    totals = rows.pop("")
+    assert Decimal(totals["gross"]) == 0 < Decimal(totals["revenue"])
+    weeks = sorted(rows)
+    assert all(Decimal(rows[week]["revenue"]) == 0 > Decimal(rows[week]["margin"]) for week in weeks[-2:])
+    assert all(Decimal(rows[week]["revenue"]) > 0 for week in weeks[1:8])
+
+
+def night_twice(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    times = [row["sold_at"] for row in json.loads(printed[0])["rows"]]
+    hours = [text[len("2026-11-01T") :][:2] + text[-6:] for text in times]
+    summer, winter = "01-04:00", "01-05:00"
+    assert hours.count(summer) >= 10 <= hours.count(winter)
+    assert hours.index(winter) > len(hours) - 1 - hours[::-1].index(summer)
+
+
+def lead_for_tests(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    lead = program.json(*commands[0])
+    assert re.search(r"\btest\b", printed[0])
+    assert "Funded" in printed[0]
+    assert lead["is_test"] is True
+
+
+def old_list(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    totals = report(program, commands[0])[""]
+    assert totals["reached"]["funded"] - totals["statuses"]["Funded"]["sales"] == 40
+    assert "Funded → In Progress" in printed[1]
+    assert "left a terminal status" in printed[1]
+
+
+def addition_twice(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    assert printed[0].count("possible duplicate") == 2
+    assert printed[0].count("(+10.00)") == 2
+
+
+def returns_all(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    assert all(report(program, commands[0])[""]["returns"].values())
+    assert all(f"Returns: {state}" in printed[0] for state in ("submitted", "credited", "replaced", "rejected"))
+
+
+def returns_late(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    assert "(Invalid phone)" in printed[0]
+    assert "Contacted" in printed[0]
+    assert re.search(r"Statewide Cover .* Return Window Expired .* 15 ", printed[1])
+
+
+def replacements_owed(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    assert "Lakeland Nursing" in printed[0]
+    (contract,) = program.json(*commands[0])
+    assert (contract["replaced"], contract["delivered"], contract["returns_owed"]) == (6, 2, 4)
+    assert "replaced by sale" in printed[1]
+
+
+def return_rejected(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    assert "submitted → rejected  (Invalid phone)" in printed[0]
+    assert re.search(r"revenue     0\.00 → [0-9.]+  \(\+", printed[0])
+
+
+def buyer_silent(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    assert "Helio Homes" in printed[0]
+    silent = [row for row in program.json(*commands[0])["rows"] if row["silent"]]
+    assert [row["buyer"] for row in silent] == ["Helio Homes"]
+
+
+def calls_misspelled(program: Program, commands: list[list[str]], printed: list[str]) -> None:
+    assert re.search(r"Ridgeline Finance .* Invalid Lead Status .* 300 ", printed[0])
+    assert [group["calls"] for group in program.json(*commands[0])] == [300]
+
+
+CHECKS: dict[str, Callable[[Program, list[list[str]], list[str]], None]] = {
+    "The affiliate that is paid best funds least": affiliate_paid_best,
+    "One sub id spoils a good campaign": sub_id_spoiling,
+    "Revenue that comes weeks later": revenue_late,
+    "The night on which one o'clock came twice": night_twice,
+    "A test lead": lead_for_tests,
+    "A buyer fell silent": buyer_silent,
+    "300 calls failed for a small letter": calls_misspelled,
+    "An old list undid what was funded": old_list,
+    "An addition that came twice": addition_twice,
+    "Returns in every state": returns_all,
+    "Good leads come back on the last days": returns_late,
+    "Replacements are owed": replacements_owed,
+    "A return was rejected, and its revenue restored": return_rejected,
+}
+
+
+def test_what_the_demonstration_prints_works(program: Program, stories: Commands, days: list[str]) -> None:
+    before = report(program, ["report", "lead-status", *days, "--by", "affiliate"])
+    with running("demo", environment=program.environment) as demo:
+        demo.wait_until_ready()
+        (curl,) = re.findall(r"^ +(curl .*)$", demo.errors, re.MULTILINE)
+        _, _, header, address = shlex.split(curl)
+        answer = httpx.get(address, headers=dict([header.split(": ")]))
+        assert "<message>Lead updated</message>" in answer.text
+        after = report(program, ["report", "lead-status", *days, "--by", "affiliate"])
+        assert after[""]["leads"] == before[""]["leads"], "it was made again"
+        assert demo.stop() == 0
+
+
+def test_it_checks_out(program: Program, stories: Commands) -> None:
+    assert stories
+    assert "no difference" in program.run("check").stdout
+
+
+def test_it_is_as_large_as_it_says(program: Program, stories: Commands, days: list[str]) -> None:
+    assert stories
+    counts = {
+        name: len(program.json("list", name))
+        for name in ("verticals", "buyers", "contracts", "affiliates", "campaigns")
+    }
+    assert counts == {"verticals": 6, "buyers": 16, "contracts": 28, "affiliates": 15, "campaigns": 60}
+    totals = report(program, ["report", "lead-status", *days, "--by", "vertical"])[""]
+    assert totals["leads"] == pytest.approx(30_000, rel=0.02)
+    listed = list(csv.DictReader(io.StringIO(program.run("report", "lead-detail", *days, "--format", "csv").stdout)))
+    assert sum(int(row["update_count"]) for row in listed) == pytest.approx(70_000, rel=0.1)
+    times = Counter(Counter(row["lead_id"] for row in listed).values())
+    assert (times[2] + times[3]) / times.total() == pytest.approx(0.25, abs=0.02)
+    assert Decimal("0.2") < Decimal(totals["margin"]) / Decimal(totals["revenue"]) < Decimal("0.5")
+
+
+def test_its_trades_are_believable(program: Program, days: list[str]) -> None:
+    rows = report(program, ["report", "lead-status", *days, "--by", "vertical"])
+    ranges = {
+        ("Payday", "funded"): (0.04, 0.09),
+        ("Solar", "qualified"): (0.12, 0.18),
+        ("Solar", "converted"): (0.02, 0.04),
+        ("Auto Insurance", "contacted"): (0.45, 0.6),
+        ("Auto Insurance", "converted"): (0.03, 0.07),
+        ("Education", "converted"): (0.015, 0.04),
+    }
+    for (vertical, stage), (lowest, highest) in ranges.items():
+        row = rows[vertical]
+        assert lowest <= row["reached"][stage] / row["sales"] <= highest, (vertical, stage)
+    for name, sums in {"Payday": "loan_amount", "Solar": "system_kw", "Auto Insurance": "premium"}.items():
+        assert any(rows[name]["fields"][sums].values()), name
+    for contract, row in report(program, ["report", "lead-status", *days, "--by", "buyer_contract"]).items():
+        assert 0.05 <= sum(row["returns"].values()) / row["sales"] <= 0.15, contract
+    for buyer, row in report(program, ["report", "lead-status", *days, "--by", "buyer"]).items():
+        assert 0.3 <= row["updated"] / row["sales"] <= 0.96, buyer
+
+
+def test_every_story_is_shown_by_its_command(program: Program, stories: Commands) -> None:
+    assert stories.keys() == CHECKS.keys()
+    for title, commands in stories.items():
+        printed = [program.run(*command).stdout for command in commands]
+        CHECKS[title](program, commands, printed)

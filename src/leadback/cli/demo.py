@@ -1,52 +1,40 @@
 """`leadback demo`: a believable network through the real write path, then the server."""
 
 import asyncio
-import csv
+import gc
 import os
-import tempfile
+import shlex
 from collections.abc import Sequence
-from importlib.resources import files
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from leadback.access.actions import create_key, revoke_key
-from leadback.access.model import PresentedKey
-from leadback.catalog.apply import apply_plan, plan_vocabulary
-from leadback.catalog.model import Catalog
-from leadback.catalog.queries import read_catalog
-from leadback.catalog.vocabulary import read_vocabulary
-from leadback.cli.demo_life import Report, Sold, live
+from leadback.access.actions import create_key
+from leadback.cli.demonstration.make import NETWORK, UNFINISHED, make_network
+from leadback.cli.demonstration.stories import STORY_LEADS, Story, stories
 from leadback.cli.output import say
 from leadback.cli.serve import serve
 from leadback.cli.session import Session, command, open_session, settings_of_command
-from leadback.feeds.import_sales import import_sales_file
 from leadback.kit.clock import now
 from leadback.kit.database import Database
+from leadback.kit.errors import Refused
 from leadback.kit.port import claimed_port
 from leadback.kit.schema import migrate
 from leadback.kit.settings import PREFIX, Settings
-from leadback.kit.tokens import digest
-from leadback.leads.ingest_model import IngestOptions
-from leadback.leads.model import BuyerCaller, Channel, Origin, UpdateRequest
 from leadback.leads.queries import last_lead_sold_once
-from leadback.leads.update import Updates
-from leadback.networks.actions import create_network
+from leadback.leads.sold_queries import are_leads, last_day_sold
 from leadback.networks.model import COMMAND_LINE
 from leadback.networks.queries import directory, read_network
-from leadback.parties.queries import list_buyers, list_contracts
+from leadback.parties.queries import list_buyers
 
 group = typer.Typer()
 
-NETWORK: Final = "Demo Network"
-TIME_ZONE: Final = "America/New_York"
 DATA_DIR: Final = Path("leadback-demo")
-CALLS_AT_ONCE: Final = 256
+GARBAGE_OBJECTS: Final = 100_000
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -57,20 +45,34 @@ class Shown(msgspec.Struct, frozen=True):
     buyer: str
 
 
+class Found(msgspec.Struct, frozen=True):
+    """The demonstration network, made now or before."""
+
+    network_id: int
+    alone: bool
+    """Whether there is no other network: commands need not name it."""
+
+
 @command(group, "demo")
 def demo(
     *,
     port: Annotated[int | None, typer.Option(help="Also LEADBACK_PORT. Default: 8400")] = None,
-    seed: Annotated[int, typer.Option(help="Another number, another story.")] = 1,
+    seed: Annotated[int, typer.Option(help="Another number, other leads; the stories are the same.")] = 1,
+    list_stories: Annotated[
+        bool,
+        typer.Option(
+            "--list-stories", help="Say what is planted in the network, and the command that shows it; serve nothing."
+        ),
+    ] = False,
 ) -> None:
     """Make a demonstration network (in ./leadback-demo unless told otherwise) and serve it."""
     settings = _settings(port)
+    if list_stories:
+        print(asyncio.run(_tell_stories(settings, seed)))
+        return
     with claimed_port(settings.host, settings.port):
         pass  # a port in use is said before anything is made
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), console=Console(stderr=True), transient=True
-    ) as progress:
-        shown = asyncio.run(_prepare(settings, seed, progress))
+    shown = asyncio.run(_prepare(settings, seed))
     address = settings.public_url or f"http://{settings.host}:{settings.port}"
     say(_welcome(settings, address, shown))
     serve(port=port)
@@ -86,104 +88,51 @@ def _settings(port: int | None) -> Settings:
     return settings
 
 
-async def _prepare(settings: Settings, seed: int, progress: Progress) -> Shown:
+async def _prepare(settings: Settings, seed: int) -> Shown:
     async with open_session(settings, migrate=migrate) as session:
-        network_id = await _network(session.database)
-        if network_id is None:
-            network_id = await create_network(
-                session.database, name=NETWORK, time_zone=TIME_ZONE, currency="USD", now=now()
-            )
-            await _live(session, network_id, seed, progress)
-        return await _show(session.database, network_id)
+        found = await _find_or_make(session, seed)
+        return await _show(session.database, found.network_id)
 
 
-async def _network(database: Database) -> int | None:
-    async with database.outside_networks() as connection:
-        networks = await directory(connection)
-    return next((network_id for network_id, (name, _) in networks.items() if name == NETWORK), None)
+async def _tell_stories(settings: Settings, seed: int) -> str:
+    async with open_session(settings, migrate=migrate) as session:
+        found = await _find_or_make(session, seed)
+        async with session.database.snapshot(found.network_id) as connection:
+            if not await are_leads(connection, found.network_id, STORY_LEADS):
+                raise Refused(
+                    f"The network {NETWORK!r} was made by an older version of leadback, without stories. It is served"
+                    f" as it is; to have them, remove the directory {settings.data_dir} or name another (--data-dir)."
+                )
+            network = await read_network(connection, found.network_id)
+            last_day = await last_day_sold(connection, found.network_id)
+    where = [] if settings.database_url else [f"{PREFIX}DATA_DIR={shlex.quote(str(settings.data_dir))}"]
+    if not found.alone:
+        where.append(f"{PREFIX}NETWORK={shlex.quote(NETWORK)}")
+    told = stories(last_day, network.zone)
+    return "\n\n".join(_tell(number, story, where) for number, story in enumerate(told, 1))
 
 
-async def _live(session: Session, network_id: int, seed: int, progress: Progress) -> None:
-    database = session.database
-    vocabulary = read_vocabulary(files("leadback.cli").joinpath("demo_catalog.toml").read_bytes())
-    async with database.transaction(network_id) as connection:
-        plan = await plan_vocabulary(connection, network_id, vocabulary, deactivate_missing=False)
-        await apply_plan(connection, network_id, plan, actor=COMMAND_LINE, now=now())
-        network = await read_network(connection, network_id)
-    sales, reports = live(network.local(now()), seed)
-    await _sell(database, network_id, sales, progress)
-    await _report(database, network_id, reports, progress)
+def _tell(number: int, story: Story, where: Sequence[str]) -> str:
+    commands = [" ".join([*where, "leadback", command]) for command in story.commands]
+    return "\n   ".join([f"{number}. {story.title}", story.text, *commands])
 
 
-async def _sell(database: Database, network_id: int, sales: Sequence[Sold], progress: Progress) -> None:
-    task = progress.add_task("Selling leads", total=None)
-    with tempfile.TemporaryDirectory(prefix="leadback-demo-") as directory_name:
-        path = Path(directory_name) / "sales.csv"
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(Sold.__struct_fields__)
-            writer.writerows(msgspec.structs.astuple(sale) for sale in sales)
-        done = await import_sales_file(
-            database,
-            network_id,
-            path,
-            IngestOptions(create_missing=True),
-            renamed={},
-            constants={},
-            report_progress=lambda position, size: progress.update(task, completed=position, total=size),
+async def _find_or_make(session: Session, seed: int) -> Found:
+    async with session.database.outside_networks() as connection:
+        named = {name: network_id for network_id, (name, _) in (await directory(connection)).items()}
+    if UNFINISHED in named:
+        raise Refused(
+            "The making of the demonstration network was interrupted. Remove the directory"
+            f" {session.settings.data_dir}, or the database, and start again."
         )
-    assert done.summary.rejected == 0
-
-
-async def _report(database: Database, network_id: int, reports: Sequence[Report], progress: Progress) -> None:
-    """Every call at its real time, by the way every call goes; the keys for it end with it."""
-    task = progress.add_task("Buyers report", total=len(reports))
-    callers: dict[str, BuyerCaller] = {}
-    key_ids = []
-    async with database.transaction(network_id) as connection:
-        contracts = {item.name: item.buyer_contract_id for item in await list_contracts(connection, network_id)}
-        catalog = await read_catalog(connection, network_id)
-        for buyer in await list_buyers(connection, network_id):
-            key_id, key = await create_key(
-                connection, network_id, buyer_id=buyer.buyer_id, actor=COMMAND_LINE, now=reports[0].reported_at
-            )
-            key_ids.append(key_id)
-            callers[buyer.name] = BuyerCaller(PresentedKey(network_id, digest(key)))
-    updates = Updates(database)
-    for place in range(0, len(reports), CALLS_AT_ONCE):
-        portion = reports[place : place + CALLS_AT_ONCE]
-        requests = [
-            _request(report, callers[report.buyer], contracts[report.buyer_contract], catalog) for report in portion
-        ]
-        await asyncio.gather(*(updates.submit(request) for request in requests))
-        progress.update(task, advance=len(portion))
-    await updates.close()
-    async with database.transaction(network_id) as connection:
-        for key_id in key_ids:
-            await revoke_key(connection, network_id, key_id, actor=COMMAND_LINE, now=now())
-
-
-def _request(report: Report, caller: BuyerCaller, buyer_contract_id: int, catalog: Catalog) -> UpdateRequest:
-    reasons = {reason.name: reason.return_reason_id for reason in catalog.return_reasons.values()}
-    return UpdateRequest(
-        caller=caller,
-        origin=Origin(
-            channel=Channel.FORM,
-            operation="UpdateLead",
-            address=ip_address("192.0.2.10"),
-            request_id="demonstration",
-            received_at=report.reported_at,
-        ),
-        lead_id=report.lead_id,
-        buyer_contract_id=buyer_contract_id,
-        status=report.status,
-        sub_status=report.sub_status,
-        amount=report.amount,
-        add_to_existing=report.add_to_existing,
-        fields=((report.field, report.value),) if report.field else (),
-        return_reason_id=reasons.get(report.return_reason, 0),
-        parameters={"lead_id": report.lead_id, "status": report.status, "sub_status": report.sub_status},
-    )
+    if NETWORK in named:
+        return Found(named[NETWORK], alone=len(named) == 1)
+    # Thousands of values live at once and none in a circle: looking for circles among them takes time.
+    gc.set_threshold(GARBAGE_OBJECTS)
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
+    say("Making a network of 30,000 leads with all that became of them. It takes less than a minute, once.")
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        return Found(await make_network(session.database, seed, now(), progress), alone=not named)
 
 
 async def _show(database: Database, network_id: int) -> Shown:
@@ -205,5 +154,6 @@ def _welcome(settings: Settings, address: str, shown: Shown) -> str:
         f"\nA key of {shown.buyer}: {shown.key}\n\n"
         f"Report a lead as this buyer would:\n  curl -H 'X-Api-Key: {shown.key}' '{call}'\n\n"
         f"See what became of the leads:\n  {where}leadback report lead-status --by affiliate\n\n"
+        f"What is planted in it, and how to find it:\n  {where}leadback demo --list-stories\n\n"
         "Ctrl-C ends it; the data stays.\n"
     )
