@@ -114,7 +114,7 @@ def returns_all(program: Program, commands: list[list[str]], printed: list[str])
 def returns_late(program: Program, commands: list[list[str]], printed: list[str]) -> None:
     assert "(Invalid phone)" in printed[0]
     assert "Contacted" in printed[0]
-    assert re.search(r"Statewide Cover .* Return Window Expired .* 15 ", printed[1])
+    assert "Statewide Cover: Return Window Expired, 15 calls" in printed[1]
 
 
 def replacements_owed(program: Program, commands: list[list[str]], printed: list[str]) -> None:
@@ -136,7 +136,8 @@ def buyer_silent(program: Program, commands: list[list[str]], printed: list[str]
 
 
 def calls_misspelled(program: Program, commands: list[list[str]], printed: list[str]) -> None:
-    assert re.search(r"Ridgeline Finance .* Invalid Lead Status .* 300 ", printed[0])
+    assert "Ridgeline Finance: Invalid Lead Status, 300 calls" in printed[0]
+    assert "'funded' 300" in printed[0]
     assert [group["calls"] for group in program.json(*commands[0])] == [300]
 
 

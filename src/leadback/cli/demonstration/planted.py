@@ -31,9 +31,10 @@ from leadback.cli.demonstration.stories import (
     TWICE_SECONDS,
 )
 
-ATTEMPTS_MAX: Final = 4
-FAILED_DAYS_MAX: Final = 80
-"""Failed updates are kept for 90 days."""
+ATTEMPTS_MAX: Final = 7
+MISSPELLED_DAYS: Final = 45
+LATE_SOLD_DAYS_MAX: Final = 80
+"""Failed updates are kept for 90 days: these are to stand there for some weeks."""
 
 
 def plant(history: History) -> None:
@@ -48,7 +49,7 @@ def plant(history: History) -> None:
 
 def _misspell(history: History) -> None:
     """A buyer writes "funded": each such call fails, and its software tries again in the next nights."""
-    recently = history.until - timedelta(days=FAILED_DAYS_MAX)
+    recently = history.until - timedelta(days=MISSPELLED_DAYS)
     funded = [
         calls
         for _, calls in history.called(buyer=MISSPELLING_BUYER)
@@ -78,7 +79,7 @@ def _return_late(history: History) -> None:
     """Leads that were reached come back as "Invalid phone" about when the time for returns is over."""
     planted = 0
     newest = history.until - timedelta(days=LATE_DAYS[-1] + 2)
-    oldest = history.until - timedelta(days=FAILED_DAYS_MAX)
+    oldest = history.until - timedelta(days=LATE_SOLD_DAYS_MAX)
     for sale, calls in history.called(contract=LATE_CONTRACT):
         if not oldest < sale.sold_at < newest or calls[-1].status != "Contacted":
             continue
