@@ -13,7 +13,7 @@ import pytest
 from leadback.kit.database import Database
 from leadback.leads.update import Updates
 from tests.leads.test_update import call, caller_with
-from tests.support.program import Program, clean_environment
+from tests.support.program import Program
 
 pytestmark = pytest.mark.anyio
 
@@ -102,7 +102,7 @@ def test_a_terminal_sees_how_far_it_is(program: Program, tmp_path: Path) -> None
     command = ["import", "sales", path, "--map", "lead=lead_id", "--create-missing"]
     done = subprocess.Popen(
         [sys.executable, "-m", "leadback", *command],
-        env=clean_environment() | program.environment | {"TERM": "xterm"},
+        env=program.process_environment | {"TERM": "xterm"},
         stderr=theirs,
         stdout=subprocess.DEVNULL,
     )

@@ -89,9 +89,7 @@ def read_as_written(rows: list[dict[str, Any]], suffix: str) -> list[dict[str, A
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet", ".json"])
-async def test_lead_detail_is_the_same_in_every_form(
-    program: Program, world: World, tmp_path: Path, suffix: str
-) -> None:
+def test_lead_detail_is_the_same_in_every_form(program: Program, world: World, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"detail{suffix}"
     said = program.run("report", "lead-detail", *RANGE, "--filter", "updated=yes", "--output", str(path))
     wanted = slow_detail(world, FIRST, LAST, filters=[("updated", "yes")])
@@ -103,7 +101,7 @@ async def test_lead_detail_is_the_same_in_every_form(
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
 @pytest.mark.parametrize("by", ["campaign", "sub_id,month"])
-async def test_lead_status_is_the_same_in_every_form(
+def test_lead_status_is_the_same_in_every_form(
     program: Program, world: World, tmp_path: Path, suffix: str, by: str
 ) -> None:
     path = tmp_path / f"status{suffix}"
@@ -136,13 +134,13 @@ def flat(numbers: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-async def test_the_report_as_a_json_file_is_the_report(program: Program, world: World, tmp_path: Path) -> None:
+def test_the_report_as_a_json_file_is_the_report(program: Program, world: World, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     program.run("report", "lead-status", *RANGE, "--output", str(path))
     assert json.loads(path.read_text()) == slow_report(world, FIRST, LAST, ["campaign"])
 
 
-async def test_csv_and_json_go_to_standard_output_too(program: Program, world: World, tmp_path: Path) -> None:
+def test_csv_and_json_go_to_standard_output_too(program: Program, world: World, tmp_path: Path) -> None:
     path = tmp_path / "detail.csv"
     program.run("report", "lead-detail", *RANGE, "--output", str(path))
     printed = program.run("report", "lead-detail", *RANGE, "--format", "csv")
@@ -162,14 +160,12 @@ async def test_csv_and_json_go_to_standard_output_too(program: Program, world: W
         (("--output", "missing/report.csv"), "missing/report.csv cannot be written: No such file or directory"),
     ],
 )
-async def test_format_and_file_must_go_together(
-    program: Program, report: str, arguments: tuple[str, ...], says: str
-) -> None:
+def test_format_and_file_must_go_together(program: Program, report: str, arguments: tuple[str, ...], says: str) -> None:
     said = program.run("report", report, *arguments, exit_code=2)
     assert said.stdout == "" and says in said.stderr
 
 
-async def test_a_file_may_be_called_otherwise_than_its_format(program: Program, tmp_path: Path) -> None:
+def test_a_file_may_be_called_otherwise_than_its_format(program: Program, tmp_path: Path) -> None:
     path = tmp_path / "report.txt"
     program.run("report", "lead-detail", "--format", "csv", "--output", str(path))
     assert path.read_text().startswith("lead_id,sold_at,buyer_id,buyer,")
@@ -206,7 +202,7 @@ def megabytes(program: Program, output: Path, day: str) -> int:
     """The most memory that an export of one day's sales took."""
     arguments = ("report", "lead-detail", "--from", day, "--to", day, "--output", str(output))
     command = [sys.executable, "-c", MEASURED, *arguments]
-    done = subprocess.run(command, env=program.environment, capture_output=True, check=True, text=True)
+    done = subprocess.run(command, env=program.process_environment, capture_output=True, check=True, text=True)
     return int(done.stdout)
 
 

@@ -1,5 +1,6 @@
 """The program as its users run it: commands, and servers in processes of their own."""
 
+import asyncio
 import json
 import os
 import re
@@ -12,6 +13,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,25 +39,31 @@ class Program:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = dict(environment)
 
+    @property
+    def process_environment(self) -> dict[str, str]:
+        """Everything a process of its own needs to be the same program."""
+        return clean_environment() | self.environment
+
     def run(self, *arguments: str, exit_code: int = 0) -> Done:
         """Run a command to its end and check its exit code.
 
-        In this process, which has loaded everything already, but in a thread of its own: a command brings its event
-        loop. Commands that serve or work until they are stopped need a process: `running`.
+        In this process, which has loaded everything already. A command brings its event loop: where one runs here, it
+        gets a thread, in which no command can listen to signals. Commands that serve or work until they are stopped
+        need a process: `running`.
         """
         others = {name: None for name in os.environ if name.startswith("LEADBACK_")}
+        invoke = partial(
+            CliRunner().invoke, app, list(arguments), env={**others, **self.environment}, catch_exceptions=False
+        )
         with ThreadPoolExecutor(1) as thread:
-            invoked = thread.submit(
-                CliRunner().invoke, app, list(arguments), env={**others, **self.environment}, catch_exceptions=False
-            )
-            result = invoked.result()
+            result = thread.submit(invoke).result() if _loop_runs() else copy_context().run(invoke)
         return _checked(Done(arguments, result.exit_code, result.stdout, result.stderr), exit_code)
 
     def run_apart(self, *arguments: str, exit_code: int = 0) -> Done:
         """The same in a process of its own, from its start to its exit."""
         done = subprocess.run(
             [*PROGRAM, *arguments],
-            env=clean_environment() | self.environment,
+            env=self.process_environment,
             capture_output=True,
             text=True,
             check=False,
@@ -230,6 +239,14 @@ def _command(pid: int) -> list[bytes]:
         return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return []
+
+
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _checked(done: Done, exit_code: int) -> Done:
