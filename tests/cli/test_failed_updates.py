@@ -12,6 +12,7 @@ from leadback.kit.database import Database
 from leadback.kit.settings import Settings
 from leadback.leads.update import Updates
 from tests.buyer_api.wire import ask, parameters
+from tests.support.lived import checked
 from tests.support.program import Program
 from tests.support.recompute import check_ledger, check_numbers
 from tests.support.seed import Seeded, read_failed, seed_network, seed_sale
@@ -34,6 +35,7 @@ async def api(database: Database, seeded: Seeded) -> AsyncIterator[BuyerApi]:
     await updates.close()
     await check_ledger(database, seeded.network_id)
     await check_numbers(database, seeded.network_id)
+    assert (await checked(database, seeded.network_id)).differences == ()
 
 
 async def says(api: BuyerApi, seeded: Seeded, lead_id: str, **changes: str | None) -> str:

@@ -19,6 +19,7 @@ from tests.leads.test_update import added, call, caller_with
 from tests.support.again import run_again, runs_of, told, undo
 from tests.support.changes import who
 from tests.support.importing import GOOD
+from tests.support.lived import checked
 from tests.support.recompute import check_ledger, check_numbers
 from tests.support.seed import Seeded, read_failed, seed_network
 
@@ -37,6 +38,7 @@ async def updates(database: Database, seeded: Seeded) -> AsyncIterator[Updates]:
     await opened.close()
     await check_ledger(database, seeded.network_id)
     await check_numbers(database, seeded.network_id)
+    assert (await checked(database, seeded.network_id)).differences == ()
 
 
 async def run_by_itself(database: Database, network_id: int) -> None:

@@ -6,25 +6,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import psycopg
 import pytest
 from sqlalchemy import text
 
 from leadback.kit.clock import now
-from leadback.kit.database import Database, enter_network, share_configuration
-from leadback.leads import check_queries, store
-from leadback.leads.changes import Changes
+from leadback.kit.database import Database, enter_network
+from leadback.leads import check_queries
 from leadback.leads.check import check
 from leadback.leads.check_model import Checked
-from leadback.leads.configuration import read_configuration
-from leadback.leads.model import Change, Sale
 from leadback.leads.tables import ROLLUP_KEY
 from leadback.leads.update import Updates
 from leadback.networks.actions import create_network
-from leadback.networks.model import COMMAND_LINE, Actor
 from tests.leads.test_update import call, caller_with
-from tests.support import values
 from tests.support.lived import Lived, checked, live
 from tests.support.server import Addresses
 
@@ -360,53 +354,3 @@ async def test_it_sees_one_moment_while_updates_go_on(database: Database, networ
     await reporting
     await updates.close()
     assert len(seen) > 1
-
-
-async def test_it_follows_what_was_run_again_and_what_was_undone(database: Database, network_id: int) -> None:
-    """A run counts from when the buyer had reported; an undo puts back what rows tell only in part."""
-    lived = await live(database, network_id)
-    sale_id = lived.sale_ids["R2"]
-    buyer = Actor(kind="buyer", actor_id=10, name="Buyer 10")
-    moment = now()
-    reported = moment.replace(year=moment.year - 1)
-    async with database.transaction(network_id) as connection:
-        await share_configuration(connection, network_id)
-        changes = Changes(await read_configuration(connection, network_id))
-        changes.take(await store.lock_sales_by_id(connection, network_id, [sale_id]))
-        before = changes.sales[sale_id]
-        times = {"updated_at": moment, "buyer_updated_first_at": reported, "buyer_updated_at": reported}
-        done = {"status_id": 3, "status_happened_at": reported, "updated": 1, "update_count": 1, **times}
-        changes.accept(
-            change(before, "update", happened_at=reported, **done),
-            origin=values.origin(received_at=moment),
-            actor=buyer,
-            run_id=1,
-        )
-        after = changes.sales[sale_id]
-        changed = {name: [told(getattr(after, name)), told(getattr(before, name))] for name in (*times, "update_count")}
-        undone = {name: getattr(before, name) for name in done}
-        changes.accept(
-            change(after, "undo", happened_at=moment, **undone),
-            origin=values.origin(received_at=moment),
-            actor=COMMAND_LINE,
-            run_id=2,
-            sale_changes=changed,
-        )
-        await changes.write(connection)
-    assert (await checked(database, network_id)).differences == ()
-
-
-def change(before: Sale, kind: str, *, happened_at: Any, **given: Any) -> Change:
-    return Change(
-        before=before,
-        after=msgspec.structs.replace(before, version=before.version + 1, **given),
-        kind=kind,
-        counts_as_update=kind == "update",
-        happened_at=happened_at,
-        flags=(),
-        field_changes=(),
-    )
-
-
-def told(value: Any) -> Any:
-    return value if value is None or isinstance(value, int) else value.isoformat()

@@ -30,6 +30,7 @@ from leadback.parties.settings import ContractSettings
 from tests.leads.test_update import call, caller_with
 from tests.support.again import WITH_AMOUNTS, apply_one, run_again, runs_of, told, undo
 from tests.support.changes import OPERATOR, entries, who
+from tests.support.lived import checked
 from tests.support.recompute import check_ledger, check_numbers
 from tests.support.seed import Seeded, read_failed, read_ledger, read_sale, seed_network, seed_sale
 
@@ -82,6 +83,7 @@ async def buyer(database: Database, seeded: Seeded) -> AsyncIterator[Buyer]:
     await made.updates.close()
     await check_ledger(database, seeded.network_id)
     await check_numbers(database, seeded.network_id)
+    assert (await checked(database, seeded.network_id)).differences == ()
 
 
 async def set_returnable(database: Database, network_id: int, *, returnable: bool) -> None:

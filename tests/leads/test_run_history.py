@@ -23,6 +23,7 @@ from leadback.networks.actions import create_network
 from tests.leads.test_update import call, caller_with
 from tests.support.again import OPTIONS, WITH_AMOUNTS, apply_one, run_again, undo
 from tests.support.changes import who
+from tests.support.lived import checked
 from tests.support.recompute import check_ledger, check_numbers
 from tests.support.seed import read_failed, read_sale, seed_network, seed_sale
 
@@ -76,6 +77,7 @@ async def live_through(database_url: str, history: list[Any]) -> None:
     await life.updates.close()
     await check_numbers(database, network_id)
     await check_ledger(database, network_id)
+    assert (await checked(database, network_id)).differences == ()
     await database.close()
 
 

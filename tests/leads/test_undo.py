@@ -14,6 +14,7 @@ from leadback.leads.model import Sale
 from tests.leads.test_rerun import LEAD, Buyer
 from tests.support.again import WITH_AMOUNTS, apply_one, run_again, runs_of, told, undo
 from tests.support.changes import entries
+from tests.support.lived import checked
 from tests.support.recompute import check_ledger, check_numbers
 from tests.support.seed import Seeded, read_failed, read_ledger, read_sale, seed_network, seed_sale
 
@@ -41,6 +42,7 @@ async def buyer(database: Database, seeded: Seeded) -> AsyncIterator[Buyer]:
     await made.updates.close()
     await check_ledger(database, seeded.network_id)
     await check_numbers(database, seeded.network_id)
+    assert (await checked(database, seeded.network_id)).differences == ()
 
 
 def restored(sale: Sale) -> Sale:
