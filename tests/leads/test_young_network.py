@@ -1,4 +1,6 @@
-"""A network that PostgreSQL's statistics do not know yet: its sales are looked up, never read from end to end."""
+"""What PostgreSQL's statistics do not know yet: it is looked up all the same, never read from end to end."""
+
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -16,6 +18,7 @@ from tests.support.server import Addresses
 pytestmark = pytest.mark.anyio
 
 MANY = 20_000
+ANSWER = '{"success": true, "message": "Lead updated"}'
 
 
 async def test_sales_of_a_network_younger_than_the_statistics_are_looked_up(
@@ -65,10 +68,35 @@ async def test_sales_of_a_network_younger_than_the_statistics_are_looked_up(
     assert updated - looked_up < 10 * len(wanted)
 
 
+async def test_keys_are_looked_up_by_a_plan_made_when_there_were_few(
+    database: Database, addresses: Addresses, network_id: int
+) -> None:
+    def rows(numbers: range) -> list[tuple[object, ...]]:
+        expires_at = now() + timedelta(days=1)
+        return [("buyer:1", "UpdateLead", f"key {number}", b"", ANSWER, expires_at) for number in numbers]
+
+    async with database.transaction(network_id) as connection, round_trip(connection) as trip:
+        store.insert_keys(trip, network_id, rows(range(5)), now())
+    with psycopg.connect(addresses.superuser, autocommit=True) as superuser:
+        superuser.execute("ANALYZE idempotency_key")
+    wanted = [("buyer:1", "UpdateLead", "key 3")]
+    async with database.transaction(network_id) as connection:
+        async with round_trip(connection) as trip:
+            store.begin_batch(trip, network_id, sale_lock_ms=1000)
+            store.read_keys(trip, network_id, wanted, now())
+        async with round_trip(connection) as trip:
+            store.insert_keys(trip, network_id, rows(range(5, MANY)), now())
+        before = await rows_read(connection)
+        async with round_trip(connection) as trip:
+            found = store.read_keys(trip, network_id, wanted, now())
+        assert await rows_read(connection) - before < 10
+    assert set(found.value) == set(wanted)
+
+
 async def rows_read(connection: AsyncConnection) -> int:
-    """How many rows of leads and sales this transaction has read until now, whatever became of them."""
+    """How many rows of these tables this transaction has read until now, whatever became of them."""
     statement = text("""
         SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))
-        FROM pg_stat_xact_user_tables WHERE relname IN ('lead', 'sale')
+        FROM pg_stat_xact_user_tables WHERE relname IN ('lead', 'sale', 'idempotency_key')
     """)
     return int((await connection.execute(statement)).scalar_one())

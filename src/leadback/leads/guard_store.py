@@ -13,12 +13,16 @@ from leadback.leads.guard_rules import UNANSWERED_REPEATED_WITHIN, RecentAnswer
 from leadback.leads.model import Answer, AnswerState
 
 _VERSIONS = Rows(sale_id="bigint", version="integer")
+# OFFSET 0 makes it a look-up for each sale, for the reason that `store` gives for keys.
 _READ_ANSWERS: Final = Statement(f"""
-    SELECT row.sale_id, row.version, recent_answer.fingerprint, recent_answer.answer, recent_answer.state,
-        recent_answer.received_at
+    SELECT row.sale_id, row.version, stored.fingerprint, stored.answer, stored.state, stored.received_at
     FROM {_VERSIONS.source}
-    JOIN recent_answer ON recent_answer.network_id = :network_id AND recent_answer.sale_id = row.sale_id
-        AND recent_answer.version = row.version
+    CROSS JOIN LATERAL (
+        SELECT * FROM recent_answer
+        WHERE recent_answer.network_id = :network_id AND recent_answer.sale_id = row.sale_id
+        OFFSET 0
+    ) AS stored
+    WHERE stored.version = row.version
 """)
 
 _ANSWER_ROWS = Rows(

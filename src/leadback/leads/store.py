@@ -23,14 +23,16 @@ BATCH_STATEMENT_MS_MAX: Final = 5_000
 
 # One round trip: bind to the network, hold its configuration still, and learn the number to ask for should the
 # connection be lost at COMMIT. Plans are made for any network: made for this one, PostgreSQL believes that a network
-# younger than its statistics has no sales, and reads all of them, for seconds, where it should look a few up. Who is
-# restricted is read here, because it must hold for the very next call; the columns are made in their order, so by then
-# the network is bound. The lock time comes last: it is for sales, not for the configuration.
+# younger than its statistics has no sales, and reads all of them, for seconds, where it should look a few up; nor is a
+# table that was small when the plan was made read through. Who is restricted is read here, because it must hold for the
+# very next call; the columns are made in their order, so by then the network is bound. The lock time comes last: it is
+# for sales, not for the configuration.
 _BEGIN_BATCH = Statement(f"""
     SELECT set_config('app.network_id', CAST(:network_id AS text), true),
         set_config('statement_timeout', '{BATCH_STATEMENT_MS_MAX}', true),
         set_config('plan_cache_mode', 'force_generic_plan', true),
         set_config('random_page_cost', '1.1', true),
+        set_config('enable_seqscan', 'off', true),
         pg_advisory_xact_lock_shared({CONFIGURATION_LOCK}, CAST(:network_id AS integer)),
         CAST(pg_current_xact_id() AS text) AS transaction_id,
         (
@@ -116,12 +118,18 @@ _INSERT_FIELD_DELTAS = Statement(str(insert_statement("field_delta", _FIELD_DELT
 _KEY_NAMES = Rows(caller="text", operation="text", key="text")
 _KEY_LOCKS = Rows(place="integer", lock="bigint")
 _TRY_KEYS = Statement(f"SELECT row.place, pg_try_advisory_xact_lock(row.lock) FROM {_KEY_LOCKS.source}")
+# OFFSET 0 makes it a look-up for each key. As a join its plan would be, on a new table, to read all keys that are in
+# force, and that plan holds until PostgreSQL next counts the table: for a minute, in which they can become many.
 _READ_KEYS = Statement(f"""
-    SELECT row.caller, row.operation, row.key, idempotency_key.fingerprint, idempotency_key.answer
+    SELECT row.caller, row.operation, row.key, stored.fingerprint, stored.answer
     FROM {_KEY_NAMES.source}
-    JOIN idempotency_key ON idempotency_key.network_id = :network_id AND idempotency_key.caller = row.caller
-        AND idempotency_key.operation = row.operation AND idempotency_key.key = row.key
-    WHERE idempotency_key.expires_at > :now
+    CROSS JOIN LATERAL (
+        SELECT * FROM idempotency_key
+        WHERE idempotency_key.network_id = :network_id AND idempotency_key.caller = row.caller
+            AND idempotency_key.operation = row.operation AND idempotency_key.key = row.key
+        OFFSET 0
+    ) AS stored
+    WHERE stored.expires_at > :now
 """)
 _KEY_ROWS = Rows(
     caller="text", operation="text", key="text", fingerprint="bytea", answer="jsonb", expires_at="timestamptz"
