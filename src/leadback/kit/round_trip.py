@@ -99,6 +99,8 @@ async def round_trip(connection: AsyncConnection) -> AsyncIterator[RoundTrip]:
 
     Fails as SQLAlchemy does: with a `DBAPIError` around what the driver says.
     """
+    # Begun by the trip alone, a transaction would be one that SQLAlchemy neither commits nor rolls back.
+    assert connection.in_transaction()
     trip = RoundTrip()
     yield trip
     driver: Any = (await connection.get_raw_connection()).driver_connection
