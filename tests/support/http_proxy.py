@@ -1,5 +1,6 @@
 """A proxy before an HTTP server that loses answers: the server has sent them, the client never gets them."""
 
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -46,9 +47,9 @@ class LosingProxy:
                 self._hand_on(client)
 
     def _hand_on(self, client: socket.socket) -> None:
-        """One connection of a client, each request of which comes in one piece and has a short answer."""
+        """One connection of a client, each request of which has a short answer."""
         with socket.create_connection(("127.0.0.1", self.server_port)) as server:
-            while request := client.recv(65536):
+            while request := _request(client):
                 server.sendall(request)
                 answer = server.recv(65536)
                 if self.loses:
@@ -56,6 +57,20 @@ class LosingProxy:
                     self.lost += 1
                     return
                 client.sendall(answer)
+
+
+def _request(client: socket.socket) -> bytes:
+    """A whole request, in however many pieces head and body come; empty at the end of the connection."""
+    request = b""
+    while True:
+        head, ended, body = request.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", head)
+        if ended and len(body) >= int(length[1] if length else 0):
+            return request
+        piece = client.recv(65536)
+        if not piece:
+            return b""
+        request += piece
 
 
 @contextmanager
