@@ -19,5 +19,8 @@ def program(request: pytest.FixtureRequest, postgres: str) -> Iterator[Program]:
             yield program
         return
     directory = Path(os.environ[SERVER_DIRECTORY]) / f"postgres-{postgres}"
-    with worker_database(directory, f"journey_{request.module.__name__.rpartition('.')[2]}", postgres) as found:
+    # A name of its own for each worker: to make a database anew ends whoever is connected to the one before.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"journey_{request.module.__name__.rpartition('.')[2]}_{worker}"
+    with worker_database(directory, name, postgres) as found:
         yield Program({"LEADBACK_DATABASE_URL": found.app, "LEADBACK_MIGRATION_DATABASE_URL": found.owner})
