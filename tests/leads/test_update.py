@@ -5,7 +5,7 @@ import itertools
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import msgspec
@@ -31,6 +31,9 @@ from leadback.leads.model import (
     UpdateRequest,
 )
 from leadback.leads.update import Updates
+from leadback.networks.model import COMMAND_LINE
+from leadback.parties.actions import set_buyer
+from leadback.parties.settings import BuyerSettings
 from tests.support.seed import Seeded, read_failed, read_ledger, read_sale, seed_network, seed_sale
 
 pytestmark = pytest.mark.anyio
@@ -156,6 +159,23 @@ async def test_without_a_key_the_sale_finds_the_buyer(database: Database, update
     assert (await updates.submit(call(keyless, "OWNED11", status="Funded"))).answer.success
     (row,) = await read_ledger(database, seeded.network_id, sale_id)
     assert (row["actor"], str(row["address"])) == ("Buyer 11", "192.0.2.7")
+
+
+@pytest.mark.parametrize(("other_buyer", "kept_for"), [(11, [11]), (10, [])])
+async def test_without_a_key_a_missing_contract_is_kept_where_all_are_one_buyers(
+    database: Database, updates: Updates, seeded: Seeded, other_buyer: int, kept_for: list[int]
+) -> None:
+    accepting = BuyerSettings(accept_keyless=True, keyless_networks=(ip_network("192.0.2.0/24"),))
+    async with database.transaction(seeded.network_id) as connection:
+        await set_buyer(connection, seeded.network_id, 10, accepting, actor=COMMAND_LINE, now=now())
+    await seed_sale(database, seeded.network_id, "L1", buyer_id=11, buyer_contract_id=300)
+    sold = {"buyer_id": other_buyer, "buyer_contract_id": 218, "first_of_lead": False}
+    await seed_sale(database, seeded.network_id, "L1", **sold)
+    outcome = await updates.submit(
+        call(KeylessCaller(seeded.network_id, ip_address("192.0.2.7")), "L1", status="Funded")
+    )
+    assert refused_with(outcome, Message.BUYER_CONTRACT_REQUIRED)
+    assert [row["buyer_id"] for row in await read_failed(database, seeded.network_id)] == kept_for
 
 
 async def test_a_refused_call_of_a_known_buyer_is_kept_with_its_reason(

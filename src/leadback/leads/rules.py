@@ -105,11 +105,13 @@ def address_sale(
             sale_id=sales[0].sale_id,
         )
     if len(contracts) > 1:
+        # Without a key too the buyer is known, where all these contracts are one buyer's.
+        buyers = {sale.buyer_id for sale in meant}
         return Failure(
             message=Message.BUYER_CONTRACT_REQUIRED,
             detail=f"The lead was sold under contracts {', '.join(map(str, contracts))}.",
-            buyer_id=buyer_id,
-            sale_id=sales[0].sale_id,
+            buyer_id=buyers.pop() if len(buyers) == 1 else None,
+            sale_id=meant[0].sale_id,
         )
     # A resale to the same contract: the newest that was not returned, else the newest.
     return max(meant, key=lambda sale: (sale.return_state not in STANDING_RETURNS, sale.sold_at, sale.sale_id))

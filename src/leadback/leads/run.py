@@ -20,8 +20,8 @@ from leadback.networks.model import Actor
 RUN_CALLS_MAX: Final = 10_000
 """Applied at once: one transaction, in which buyers' updates of these sales wait for it."""
 
-# A lock not got in time; a deadlock.
-_BUSY: Final = frozenset(["55P03", "40P01"])
+# A lock not got in time; a deadlock; a statement that waited, or worked, for too long.
+_BUSY: Final = frozenset(["55P03", "40P01", "57014"])
 
 
 @contextmanager
