@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, LiteralString
+from typing import Final
 
 import psycopg
 
@@ -18,39 +18,6 @@ from leadback.kit.errors import Refused
 STOP_SECONDS_MAX: Final = 60
 READY: Final = "Leadback serves "
 
-# Each finds nothing in good books.
-BOOKS: Final[dict[str, LiteralString]] = {
-    "A sale does not stand as its last update left it": """
-        SELECT sale_id FROM sale LEFT JOIN lead_update USING (network_id, sale_id, version)
-        WHERE version > 1 AND (revenue_after, status_id_after, hash) IS DISTINCT FROM (revenue, status_id, ledger_hash)
-    """,
-    "An update does not follow from the one before": """
-        SELECT later.sale_id, later.version FROM lead_update AS later LEFT JOIN lead_update AS earlier
-            ON earlier.sale_id = later.sale_id AND earlier.version = later.version - 1
-        WHERE later.version > 2 AND (earlier.hash, earlier.revenue_after)
-            IS DISTINCT FROM (later.previous_hash, later.revenue_before)
-    """,
-    "Sales and reports differ": """
-        WITH reported AS (
-            SELECT campaign_id, status_id, sales, revenue FROM lead_status_rollup
-            UNION ALL SELECT campaign_id, status_id, sales, revenue FROM lead_status_delta
-            UNION ALL SELECT campaign_id, coalesce(status_id, 0), -1, -revenue FROM sale WHERE NOT is_test
-        )
-        SELECT campaign_id, status_id, sum(sales), sum(revenue) FROM reported
-        GROUP BY campaign_id, status_id HAVING sum(sales) <> 0 OR sum(revenue) <> 0
-    """,
-    "Field values and reports differ": """
-        WITH reported AS (
-            SELECT status_id, value_count, value_sum FROM field_rollup
-            UNION ALL SELECT status_id, value_count, value_sum FROM field_delta
-            UNION ALL SELECT coalesce(status_id, 0), -1, -CAST(field_values ->> '1' AS numeric) FROM sale
-                WHERE field_values ? '1' AND NOT is_test
-        )
-        SELECT status_id, sum(value_count), sum(value_sum) FROM reported
-        GROUP BY status_id HAVING sum(value_count) <> 0 OR sum(value_sum) <> 0
-    """,
-}
-
 
 @contextmanager
 def serving(world: World, web_workers: int | None) -> Iterator[str]:
@@ -58,10 +25,7 @@ def serving(world: World, web_workers: int | None) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LEADBACK_")}
-    settings = {"LEADBACK_DATABASE_URL": world.app_url}
-    if web_workers is not None:
-        settings["LEADBACK_WEB_WORKERS"] = str(web_workers)
+    settings = {} if web_workers is None else {"LEADBACK_WEB_WORKERS": str(web_workers)}
     with (
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(
@@ -70,7 +34,7 @@ def serving(world: World, web_workers: int | None) -> Iterator[str]:
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env=kept | settings,
+            env=_environment(world) | settings,
         ) as process,
     ):
         assert process.stdout is not None
@@ -94,15 +58,25 @@ def ledger_rows(world: World) -> int:
 
 
 def check_books(world: World) -> None:
-    """`Refused` where a sale does not stand as its ledger says, or the reports' numbers are not those of the sales."""
-    with psycopg.connect(world.superuser_url) as connection:
-        for what, statement in BOOKS.items():
-            wrong = connection.execute(statement).fetchall()
-            if wrong:
-                raise Refused(f"{what}: {wrong[0]}")
+    """`Refused` with what `leadback check` found, where that is anything."""
+    checked = subprocess.run(
+        [sys.executable, "-P", "-m", "leadback", "check"],
+        capture_output=True,
+        text=True,
+        env=_environment(world),
+        check=False,
+    )
+    if checked.returncode:
+        raise Refused(f"leadback check found differences:\n{checked.stdout}{checked.stderr}")
 
 
 def checkpoint(world: World) -> None:
     """Let a round begin with nothing left to write of the one before."""
     with psycopg.connect(world.superuser_url, autocommit=True) as connection:
         connection.execute("CHECKPOINT")
+
+
+def _environment(world: World) -> dict[str, str]:
+    """No setting of the caller's, but the world's database."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LEADBACK_")}
+    return kept | {"LEADBACK_DATABASE_URL": world.app_url}
