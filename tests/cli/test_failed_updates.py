@@ -139,6 +139,21 @@ async def test_a_word_is_understood_and_what_failed_for_it_counts(
     assert len(program.json("failed-updates", "list")["rows"]) == 5
 
 
+async def test_calls_on_test_leads_are_shown_when_asked_for(
+    database: Database, seeded: Seeded, api: BuyerApi, program: Program
+) -> None:
+    await seed_sale(database, seeded.network_id, "T1", is_test=True)
+    assert "Invalid Lead Status" in await says(api, seeded, "T1", status="funded")
+    assert program.json("failed-updates") == []
+    assert program.json("failed-updates", "list")["rows"] == []
+    assert program.json("failed-updates", "rerun")["effects"] == []
+    (group,) = program.json("failed-updates", "--tests")
+    (row,) = program.json("failed-updates", "list", "--tests")["rows"]
+    assert (group["calls"], row["lead_id"]) == (1, "T1")
+    assert len(program.json("failed-updates", "rerun", "--tests")["effects"]) == 1
+    assert len(program.json("failed-updates", "rerun", "--id", str(row["failed_update_id"]))["effects"]) == 1
+
+
 async def test_an_undo_is_refused_after_a_later_change(
     database: Database, seeded: Seeded, api: BuyerApi, program: Program
 ) -> None:

@@ -187,7 +187,7 @@ async def test_a_test_sale_is_restored_too(database: Database, buyer: Buyer) -> 
     before = await read_sale(database, buyer.network_id, sale_id)
     await buyer.fails(**EVERYTHING)
     await buyer.understood()
-    done = await run_again(database, buyer.network_id)
+    done = await run_again(database, buyer.network_id, tests=True)
     assert done.run_id is not None
     await undo(database, buyer.network_id, done.run_id)
     assert restored(await read_sale(database, buyer.network_id, sale_id)) == restored(before)

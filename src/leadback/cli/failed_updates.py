@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
+import msgspec
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,6 +50,7 @@ SinceFilter = Annotated[
 IdFilter = Annotated[
     list[int] | None, typer.Option("--id", metavar="ID", help="As the list shows it; may be repeated.")
 ]
+TestsFilter = Annotated[bool, typer.Option("--tests", help="Calls on test leads as well.")]
 
 
 @callback(group)
@@ -58,6 +60,7 @@ def summary(
     buyer: BuyerFilter = None,
     reason: ReasonFilter = None,
     since: SinceFilter = None,
+    tests: TestsFilter = False,
     format: FormatOption = Format.TEXT,  # noqa: A002 - the name is the option's
 ) -> None:
     """Updates that failed and that no run has applied since, by buyer and reason, with what was sent most often.
@@ -66,7 +69,7 @@ def summary(
     """
     if context.invoked_subcommand is not None:
         # They would be read, and then mean nothing.
-        if any(context.params[name] is not None for name in ("buyer", "reason", "since", "data_dir")):
+        if any(context.params[name] is not None for name in ("buyer", "reason", "since", "data_dir")) or tests:
             raise Refused("Options stand behind the command, as in leadback failed-updates list --buyer NAME.")
         return
 
@@ -74,7 +77,9 @@ def summary(
         network_id = await session.network_id()
         async with session.database.snapshot(network_id) as connection:
             network = await read_network(connection, network_id)
-            selection = await _selection(connection, network, buyer=buyer, reason=reason, since=since)
+            selection = await _selection(
+                connection, network, FailedSelection(tests=tests), buyer=buyer, reason=reason, since=since
+            )
             groups = await group_failed(connection, network_id, selection, now())
         if format is Format.JSON:
             print_json(groups)
@@ -91,12 +96,13 @@ def summary(
 
 
 @command(group, "list")
-def list_(
+def list_(  # noqa: PLR0913 - one for each option
     *,
     buyer: BuyerFilter = None,
     reason: ReasonFilter = None,
     since: SinceFilter = None,
     failed_update_id: IdFilter = None,
+    tests: TestsFilter = False,
     state: Annotated[State, typer.Option(help="Whether a run has applied them.")] = State.OPEN,
     limit: Annotated[int, typer.Option(help="How many, 1 to 1000.")] = PAGE_ROWS,
     before: Annotated[
@@ -105,20 +111,15 @@ def list_(
     format: FormatOption = Format.TEXT,  # noqa: A002 - the name is the option's
 ) -> None:
     """Each failed update with what was sent and what was wrong, the newest first."""
+    chosen = FailedSelection(
+        ids=_ids(failed_update_id), tests=tests, resolved=None if state is State.ALL else state is State.RESOLVED
+    )
 
     async def work(session: Session) -> None:
         network_id = await session.network_id()
         async with session.database.snapshot(network_id) as connection:
             network = await read_network(connection, network_id)
-            selection = await _selection(
-                connection,
-                network,
-                buyer=buyer,
-                reason=reason,
-                since=since,
-                ids=failed_update_id,
-                resolved=None if state is State.ALL else state is State.RESOLVED,
-            )
+            selection = await _selection(connection, network, chosen, buyer=buyer, reason=reason, since=since)
             page = await page_failed(connection, network_id, selection, now(), rows_max=limit, before_id=before)
         if format is Format.JSON:
             print_json(page)
@@ -135,12 +136,13 @@ def list_(
 
 
 @command(group, "rerun")
-def rerun_(
+def rerun_(  # noqa: PLR0913 - one for each option
     *,
     buyer: BuyerFilter = None,
     reason: ReasonFilter = None,
     since: SinceFilter = None,
     failed_update_id: IdFilter = None,
+    tests: TestsFilter = False,
     waiting: Annotated[
         bool, typer.Option("--waiting", help="Those that came before their sale, which is there now.")
     ] = False,
@@ -156,6 +158,7 @@ def rerun_(
     What the buyer reported since, or an operator corrected, is left alone. With --apply all of it is one run, done in
     one transaction: interrupted, nothing is done. A run takes the 10,000 oldest. `leadback undo` takes it back.
     """
+    chosen = FailedSelection(ids=_ids(failed_update_id), tests=tests, waiting=waiting)
     options = RerunOptions(with_amounts=with_amounts)
 
     async def work(session: Session) -> None:
@@ -163,9 +166,7 @@ def rerun_(
         opened = session.database.transaction if apply else session.database.snapshot
         async with opened(network_id) as connection:
             network = await read_network(connection, network_id)
-            selection = await _selection(
-                connection, network, buyer=buyer, reason=reason, since=since, ids=failed_update_id, waiting=waiting
-            )
+            selection = await _selection(connection, network, chosen, buyer=buyer, reason=reason, since=since)
             if apply:
                 done = await rerun(connection, network_id, selection, options, actor=COMMAND_LINE, now=now())
             else:
@@ -224,30 +225,30 @@ def words_of(told: Differences) -> str:
     return "; ".join(f"{name} {before or 'none'} → {after or 'none'}" for name, (before, after) in told.items())
 
 
+def _ids(given: list[int] | None) -> frozenset[int] | None:
+    return frozenset(given) if given else None
+
+
 async def _selection(
     connection: AsyncConnection,
     network: Network,
+    chosen: FailedSelection,
     *,
     buyer: str | None,
     reason: str | None,
     since: str | None,
-    ids: list[int] | None = None,
-    resolved: bool | None = False,
-    waiting: bool = False,
 ) -> FailedSelection:
-    """What the options of a command mean."""
+    """What is chosen, narrowed to what the options that need a look at the network mean."""
     if reason is not None:
         await check_reason(connection, network.network_id, reason)
     buyer_id = None
     if buyer is not None:
         buyer_id = named("buyer", buyer, await list_buyers(connection, network.network_id)).buyer_id
-    return FailedSelection(
+    return msgspec.structs.replace(
+        chosen,
         buyer_id=buyer_id,
         reason=reason,
         since=None if since is None else parse_moment("--since", since, network.zone),
-        ids=frozenset(ids) if ids else None,
-        resolved=resolved,
-        waiting=waiting,
     )
 
 

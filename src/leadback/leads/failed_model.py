@@ -58,6 +58,8 @@ class FailedSelection(msgspec.Struct, frozen=True, kw_only=True):
     """Applied by a run meanwhile; None: either."""
     waiting: bool = False
     """Those that waited for their sale, which is there now."""
+    tests: bool = False
+    """Calls on test leads as well; one that is named by its id is meant whatever its lead."""
 
 
 class RerunOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,6 +42,11 @@ def selected(network_id: int, selection: FailedSelection, now: datetime) -> list
         wanted.append(column.failed_update_id.in_(sorted(selection.ids)))
     if selection.resolved is not None:
         wanted.append(column.resolved_at.is_not(None) if selection.resolved else column.resolved_at.is_(None))
+    if not selection.tests and selection.ids is None:
+        of_test = exists().where(
+            sale.c.network_id == network_id, sale.c.sale_id == column.sale_id, sale.c.is_test.is_(True)
+        )
+        wanted.append(~of_test)
     if selection.waiting:
         arrived = exists().where(
             sale.c.network_id == network_id,
