@@ -1,6 +1,7 @@
 """The job queue: Procrastinate in PostgreSQL's schema `jobs`, with what runs by the clock."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -84,6 +85,8 @@ async def _work(queue: App, stopping: asyncio.Event) -> None:
         stopped = asyncio.create_task(stopping.wait())
         await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
+        # From here on the driver gives up connections whose statement is cancelled, and warns of each: that is no news.
+        logging.getLogger("psycopg").setLevel(logging.ERROR if stopping.is_set() else logging.NOTSET)
         # The worker takes this for a request to finish its jobs, and raises it when they are.
         working.cancel()
         with suppress(asyncio.CancelledError):
