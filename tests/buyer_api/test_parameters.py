@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadback.buyer_api.model import BindingError, Value
-from leadback.buyer_api.operations import OPERATIONS
+from leadback.buyer_api.operations import LEADS
 from leadback.buyer_api.parameters import KEPT_CHARACTERS_MAX, Binder
 from leadback.kit.tokens import make_key
 from tests.buyer_api.wire import parameters
 
-UPDATE_LEAD = Binder(OPERATIONS[0])
+UPDATE_LEAD = Binder(LEADS.operations[-1])
 DECLARED = list(parameters())
 NOT_A_NUMBER = "Input string was not in a correct format."
 

@@ -8,7 +8,16 @@ from urllib.parse import urlencode
 import msgspec
 
 from leadback.kit.http import Application
-from leadback.leads.model import Answer, AnswerState, Outcome, OutcomeKind, Receipt, RefusedCall, UpdateRequest
+from leadback.leads.model import (
+    Answer,
+    AnswerState,
+    Outcome,
+    OutcomeKind,
+    ReasonsRequest,
+    Receipt,
+    RefusedCall,
+    UpdateRequest,
+)
 
 UPDATE_LEAD = "/buyers/api/1/leads.asmx/UpdateLead"
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
@@ -53,7 +62,7 @@ class Scripted:
     def __init__(self, outcome: Outcome | Exception = LEAD_UPDATED, *, network_id: int | None = 1) -> None:
         self.outcome = outcome
         self.network_id = network_id
-        self.calls: list[UpdateRequest | RefusedCall] = []
+        self.calls: list[UpdateRequest | ReasonsRequest | RefusedCall] = []
         self.hosts: list[str | None] = []
         self.told: list[tuple[Receipt, AnswerState]] = []
 
@@ -61,7 +70,7 @@ class Scripted:
         """Keep what became of an answer."""
         self.told.append((receipt, state))
 
-    async def submit(self, call: UpdateRequest | RefusedCall) -> Outcome:
+    async def submit(self, call: UpdateRequest | ReasonsRequest | RefusedCall) -> Outcome:
         """Keep the call; others get their turn meanwhile, as while the database works."""
         self.calls.append(call)
         await asyncio.sleep(0)

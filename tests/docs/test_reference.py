@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from leadback.buyer_api.model import Operation
 from leadback.buyer_api.operations import OPERATIONS
 from leadback.kit.settings import Settings
 from leadback.leads.ingest_rows import COLUMNS, SUB_IDS
@@ -40,9 +41,9 @@ def test_every_message_is_described(message: Message) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_every_parameter_is_described(operation: object) -> None:
+def test_every_parameter_is_described(operation: Operation) -> None:
     text = (REFERENCE / "update-lead.md").read_text()
-    for parameter in OPERATIONS[0].parameters:
+    for parameter in operation.parameters:
         assert f"`{parameter.name}`" in text
 
 

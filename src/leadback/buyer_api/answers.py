@@ -1,11 +1,12 @@
-"""The bytes of an answer: CAKE's XML for a decision, plain text for a call that could not be read."""
+"""The bytes of an answer that every wire form shares: what is said, in XML, and the headers it goes with."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
-from leadback.buyer_api.model import BindingError, Operation
+from leadback.buyer_api.model import ListMember, Operation
 from leadback.kit.http import CLOSE, NO_SNIFFING, PLAIN_TEXT, BodyFault, Header, Headers
 from leadback.leads.model import Answer, Message, Outcome, OutcomeKind, Receipt
 
@@ -45,30 +46,26 @@ class WireAnswer(msgspec.Struct, frozen=True):
     """Given where the guard against repeats wants to know what becomes of it."""
 
 
-def decided(operation: Operation, outcome: Outcome) -> WireAnswer:
-    """An outcome as CAKE writes it to a GET or form POST: indented, CRLF, absent members left out."""
-    answer = outcome.answer
-    lines = [
-        '<?xml version="1.0" encoding="utf-8"?>',
-        f'<{operation.response} {SCHEMAS} xmlns="{operation.namespace}">',
-        "  <success>true</success>" if answer.success else "  <success>false</success>",
-        f"  <message>{escape(answer.message)}</message>",
-    ]
-    if answer.lead_id is not None:
-        lines.append(f"  <lead_id>{escape(answer.lead_id)}</lead_id>")
-    lines.append(f"</{operation.response}>")
-    headers = XML_HEADERS
+def members_in_xml(operation: Operation, answer: Answer) -> Iterator[tuple[int, str]]:
+    """The elements of an answer's members, each with its depth; absent ones left out, as .NET leaves them out."""
+    yield 0, "<success>true</success>" if answer.success else "<success>false</success>"
+    if answer.message:
+        yield 0, f"<message>{escape(answer.message)}</message>"
+    for member in operation.members:
+        if isinstance(member, ListMember):
+            yield from _list_in_xml(member, answer)
+        elif (value := member.value(answer)) is not None:
+            yield 0, f"<{member.name}>{escape(str(value))}</{member.name}>"
+
+
+def answer_with(outcome: Outcome, headers: Headers, body: bytes) -> WireAnswer:
+    """An outcome in whatever form, with the status and the headers that go with how it came about."""
     if outcome.kind is OutcomeKind.REPLAYED:
         headers = (*headers, REPLAYED)
     elif outcome.kind in RETRIED:
         seconds = outcome.retry_after_seconds or RETRY_AFTER_SECONDS
         headers = (*headers, (b"retry-after", str(seconds).encode()))
-    return WireAnswer(STATUSES.get(outcome.kind, 200), headers, "\r\n".join(lines).encode(), outcome.receipt)
-
-
-def not_bound(error: BindingError) -> WireAnswer:
-    """CAKE's answer to a call that could not be read: 500 and one text, the line ended as .NET ends it."""
-    return WireAnswer(500, TEXT_HEADERS, f"{error.text}\r\n".encode())
+    return WireAnswer(STATUSES.get(outcome.kind, 200), headers, body, outcome.receipt)
 
 
 def refused(status: int, text: str, *more: Header) -> WireAnswer:
@@ -83,9 +80,27 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(lambda match: _ESCAPES.get(match[0], "\ufffd"), text)
 
 
-NO_PAGE: Final = refused(404, "There is no page here. Call an operation, such as leads.asmx/UpdateLead.")
+def _list_in_xml(member: ListMember, answer: Answer) -> Iterator[tuple[int, str]]:
+    rows = member.rows(answer)
+    if rows is None:
+        return
+    if not rows:
+        yield 0, f"<{member.name} />"
+        return
+    yield 0, f"<{member.name}>"
+    for row in rows:
+        yield 1, f"<{member.item}>"
+        for (name, _), value in zip(member.columns, row, strict=True):
+            yield 2, f'<{name} xmlns="{member.namespace}">{escape(str(value))}</{name}>'
+        yield 1, f"</{member.item}>"
+    yield 0, f"</{member.name}>"
+
+
 METHOD_NOT_ALLOWED: Final = refused(405, "Use GET or POST.", (b"allow", b"GET, POST"))
 QUERY_TOO_LONG: Final = refused(414, "The query string is too long. Use POST.")
+NOT_XML: Final = WireAnswer(400, (PRIVATE, NO_SNIFFING), b"")
+"""What is not well-formed, or more than plain XML, is told nothing: CAKE's answer too is empty."""
+UNSUPPORTED: Final = WireAnswer(415, (PRIVATE, NO_SNIFFING), b"")
 CONTENT_ENCODED: Final = refused(415, "The body must not be compressed.", CLOSE)
 BODY_FAULTS: Final = {
     BodyFault.TOO_LARGE: refused(413, "The body is too large.", CLOSE),

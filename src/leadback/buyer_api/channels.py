@@ -1,12 +1,23 @@
-"""The wire forms of a call: what of a request is read, and how each form becomes one flat mapping of text."""
+"""The wire forms of a call: what of a request is read, which form it has, and how that form is answered."""
 
+import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
-from leadback.buyer_api.answers import BODY_FAULTS, CONTENT_ENCODED, WireAnswer
-from leadback.buyer_api.model import BindingError, Sent
+from leadback.buyer_api.answers import (
+    BODY_FAULTS,
+    CONTENT_ENCODED,
+    SCHEMAS,
+    TEXT_HEADERS,
+    XML_HEADERS,
+    WireAnswer,
+    answer_with,
+    members_in_xml,
+)
+from leadback.buyer_api.model import BindingError, Operation, Sent
 from leadback.buyer_api.parameters import ECHO_LENGTH_MAX, Binder, echo
 from leadback.kit.http import BodyFault, Receive, Scope, read_body
+from leadback.leads.model import Channel, Outcome
 
 QUERY_BYTES_MAX: Final = 8 * 1024
 BODY_BYTES_MAX: Final = 64 * 1024
@@ -19,12 +30,16 @@ READ_HEADERS: Final = frozenset(
         b"content-type",
         b"host",
         b"idempotency-key",
+        b"soapaction",
         b"x-api-key",
         b"x-forwarded-for",
     }
 )
 
-FORM: Final = "application/x-www-form-urlencoded"
+FORM_TYPE: Final = "application/x-www-form-urlencoded"
+JSON_TYPE: Final = "application/json"
+SOAP_TYPES: Final = ("text/xml", "application/soap+xml")
+
 # What clients declare, and how it is read: ASCII is the same in all of them, and beyond it only UTF-8 is read. Old
 # Java clients declare ISO-8859-1 and send plain ASCII.
 ENCODINGS: Final = {
@@ -36,7 +51,44 @@ ENCODINGS: Final = {
     "windows-1252": "ascii",
 }
 
+_PARAMETER = re.compile(r';\s*([\w-]+)\s*=\s*("[^"]*"|[^;"\s]*)', re.ASCII)
+
 HeaderValues = Mapping[bytes, list[bytes]]
+
+
+class Form(Protocol):
+    """A wire form: which channel it is, and how it writes what a call came to."""
+
+    channel: Channel
+
+    def decided(self, operation: Operation, outcome: Outcome) -> WireAnswer:
+        """An outcome."""
+
+    def not_bound(self, error: BindingError) -> WireAnswer:
+        """A call that could not be read."""
+
+
+class PlainForm:
+    """GET and form POST, answered with CAKE's XML: indented, CRLF; or with one line of plain text."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+
+    def decided(self, operation: Operation, outcome: Outcome) -> WireAnswer:
+        """The answer's element as a document of its own."""
+        lines = ['<?xml version="1.0" encoding="utf-8"?>']
+        lines.append(f'<{operation.response} {SCHEMAS} xmlns="{operation.namespace}">')
+        lines += ["  " * (depth + 1) + line for depth, line in members_in_xml(operation, outcome.answer)]
+        lines.append(f"</{operation.response}>")
+        return answer_with(outcome, XML_HEADERS, "\r\n".join(lines).encode())
+
+    def not_bound(self, error: BindingError) -> WireAnswer:
+        """CAKE's 500 and one text, the line ended as .NET ends it."""
+        return WireAnswer(500, TEXT_HEADERS, f"{error.text}\r\n".encode())
+
+
+GET: Final = PlainForm(Channel.GET)
+FORM: Final = PlainForm(Channel.FORM)
 
 
 def read_headers(scope: Scope) -> dict[bytes, list[bytes]]:
@@ -48,18 +100,22 @@ def read_headers(scope: Scope) -> dict[bytes, list[bytes]]:
     return found
 
 
-async def read_form(
-    binder: Binder, headers: HeaderValues, receive: Receive, *, seconds_max: float
-) -> Sent | WireAnswer | None:
-    """A form's parameters; an answer where the body is refused, None where the client was gone before its end."""
+async def read_whole(headers: HeaderValues, receive: Receive, *, seconds_max: float) -> bytes | WireAnswer | None:
+    """A body; an answer where it is refused, None where the client was gone before its end."""
     if any(coding.strip().lower() not in (b"", b"identity") for coding in headers.get(b"content-encoding", [])):
         return CONTENT_ENCODED
-    content_type = content_type_of(headers)
-    encoding = form_encoding(content_type)
-    if encoding is None:
-        return binder.nothing_sent(not_a_form(content_type))
     body = await read_body(receive, bytes_max=BODY_BYTES_MAX, seconds_max=seconds_max)
-    return BODY_FAULTS.get(body) if isinstance(body, BodyFault) else binder.read(body, encoding)
+    return BODY_FAULTS.get(body) if isinstance(body, BodyFault) else body
+
+
+def read_form(binder: Binder, body: bytes, content_type: str) -> Sent:
+    """A form's parameters; an empty body without a content type is one too where nothing needs to be sent."""
+    encoding = encoding_of(content_type) if kind_of(content_type) == FORM_TYPE else None
+    if encoding is None and not content_type and not body and not binder.needs_parameters:
+        encoding = "utf-8"
+    if encoding is None:
+        return binder.nothing_sent(wrong_format(content_type, FORM_TYPE))
+    return binder.read(body, encoding)
 
 
 def content_type_of(headers: HeaderValues) -> str:
@@ -67,17 +123,22 @@ def content_type_of(headers: HeaderValues) -> str:
     return b", ".join(headers.get(b"content-type", [])).decode("latin-1")
 
 
-def form_encoding(content_type: str) -> str | None:
-    """How a form of this content type is read; None where it is no form, or its charset is not read."""
-    kind, _, parameters = content_type.partition(";")
-    if kind.strip().lower() != FORM:
-        return None
-    charset = ""
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            charset = value.strip().strip('"').lower()
-    return ENCODINGS.get(charset)
+def kind_of(content_type: str) -> str:
+    """A content type without its parameters, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def type_parameter(content_type: str, name: str) -> str | None:
+    """A parameter of a content type, without its quotes; the first where there are several."""
+    for match in _PARAMETER.finditer(content_type):
+        if match[1].lower() == name:
+            return match[2].strip('"')
+    return None
+
+
+def encoding_of(content_type: str) -> str | None:
+    """How a form or JSON of this content type is read; None where its charset is not."""
+    return ENCODINGS.get((type_parameter(content_type, "charset") or "").lower())
 
 
 def idempotency_key(headers: list[bytes], parameter: str) -> str | None:
@@ -90,8 +151,8 @@ def idempotency_key(headers: list[bytes], parameter: str) -> str | None:
     return keys.pop() if len(keys) == 1 else ""
 
 
-def not_a_form(content_type: str) -> BindingError:
-    """The error of a POST that is no form."""
+def wrong_format(content_type: str, allowed: str) -> BindingError:
+    """The error of a POST that has none of the forms it could have."""
     text = "Request format is invalid: {}."
     shown = content_type[:ECHO_LENGTH_MAX]
-    return BindingError(text.format(echo(content_type)), text.format(shown), f"A form is sent as {FORM}.")
+    return BindingError(text.format(echo(content_type)), text.format(shown), f"It is sent as {allowed}.")

@@ -54,9 +54,17 @@ def to_boolean(text: str) -> bool | Wrong:
     return word == "true" if word in ("true", "false") else Wrong.BOOLEAN
 
 
+def to_schema_boolean(text: str) -> bool | Wrong:
+    """The same, and 1 and 0 as XML Schema has them."""
+    word = text.strip(BLANKS)
+    return word == "1" if word in ("1", "0") else to_boolean(text)
+
+
 CONVERSIONS: Final[dict[Kind, tuple[str, Callable[[str], Value | Wrong]]]] = {
     Kind.INT: ("System.Int32", to_int),
     Kind.DECIMAL: ("System.Decimal", to_amount),
     Kind.BOOLEAN: ("System.Boolean", to_boolean),
 }
 """By kind: its .NET name for messages, and the conversion."""
+BY_SCHEMA: Final = CONVERSIONS | {Kind.BOOLEAN: ("System.Boolean", to_schema_boolean)}
+"""The same for SOAP."""

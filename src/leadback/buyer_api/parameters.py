@@ -1,12 +1,13 @@
-"""Reading the parameters of a query string or form, and binding them to an operation."""
+"""Reading the parameters of a call, and binding them to an operation."""
 
 import html
 import re
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from leadback.buyer_api.conversions import CONVERSIONS, Wrong
-from leadback.buyer_api.model import BindingError, Operation, Sent, Value
+from leadback.buyer_api.conversions import BY_SCHEMA, CONVERSIONS, Wrong
+from leadback.buyer_api.model import BindingError, Kind, Operation, Sent, Value
 from leadback.kit.tokens import without_keys
 
 PARAMETERS_MAX: Final = 200
@@ -35,10 +36,13 @@ class Binder:
         self._shown = tuple((place, name) for place, name in enumerate(self._names) if name not in SECRETS)
         self._required = tuple(place for place, parameter in enumerate(self._parameters) if parameter.required)
         self._converted = tuple(
-            (place, parameter, *CONVERSIONS[parameter.kind])
-            for place, parameter in enumerate(self._parameters)
-            if parameter.kind in CONVERSIONS
+            (place, parameter) for place, parameter in enumerate(self._parameters) if parameter.kind in CONVERSIONS
         )
+
+    @property
+    def needs_parameters(self) -> bool:
+        """Whether a call must carry any."""
+        return bool(self._required)
 
     def nothing_sent(self, error: BindingError) -> Sent:
         """A call whose parameters could not even be read."""
@@ -72,7 +76,7 @@ class Binder:
                 shown = _text(name, encoding)
                 if text is None or shown is None:
                     error = error or _invalid_characters(_legible(name))
-                others.setdefault(shown or _legible(name), text or "")
+                error = self._add_other(others, shown or _legible(name), text or "", error)
                 continue
             if text is None:
                 error = error or _invalid_characters(self._names[place])
@@ -85,22 +89,60 @@ class Binder:
             texts[place] = text
         return Sent(tuple(texts), others, len(raw), error)
 
-    def bind(self, sent: Sent) -> dict[str, Value] | BindingError:
-        """Every value by name, or the first error: missing in declared order, then conversions in declared order."""
+    def gather(self, pairs: Iterable[tuple[str, str | BindingError]], size: int) -> Sent:
+        """The parameters of a body that has been taken apart: names with their text, or with what is wrong with it.
+
+        An error of a name that is no parameter is nobody's concern, where such names are ignored.
+        """
+        texts: list[str | None] = [None] * len(self._parameters)
+        others: dict[str, str] = {}
+        error = None
+        for number, (name, value) in enumerate(pairs, 1):
+            if number > PARAMETERS_MAX:
+                return Sent(tuple(texts), others, size, TOO_MANY)
+            place = self._places.get(name.lower().encode("utf-8", "replace")) if name.isascii() else None
+            legible = FORBIDDEN.sub("\ufffd", name)
+            if isinstance(value, BindingError):
+                if place is not None or self.operation.others_are_fields:
+                    error = error or value
+                value = ""
+            text = FORBIDDEN.sub("\ufffd", value)
+            if text != value or (place is None and legible != name):
+                error = error or _invalid_characters(legible if place is None else self._names[place])
+            if place is None:
+                error = self._add_other(others, legible, text, error)
+                continue
+            before = texts[place]
+            if before is not None:
+                error = error or _duplicate(self._names[place], before, text)
+                text = f"{before},{text}"
+            texts[place] = text
+        return Sent(tuple(texts), others, size, error)
+
+    def bind(self, sent: Sent, *, by_schema: bool = False) -> dict[str, Value] | BindingError:
+        """Every value by name, or the first error: missing in declared order, then conversions in declared order.
+
+        By a schema, as SOAP calls are bound, what is absent says nothing (a number: 0), and a boolean may be 1 or 0.
+        """
         if sent.error is not None:
             return sent.error
         texts = sent.texts
-        for place in self._required:
-            if texts[place] is None:
-                return _missing(self._names[place])
+        if not by_schema:
+            for place in self._required:
+                if texts[place] is None:
+                    return _missing(self._names[place])
         values: dict[str, Value] = {
             name: "" if text is None else text for name, text in zip(self._names, texts, strict=True)
         }
-        for place, parameter, type_name, convert in self._converted:
-            text = texts[place] or ""
-            if text == "" and (parameter.may_be_empty or self._is_not_needed(parameter.needed_with, texts)):
-                values[parameter.name] = None
+        for place, parameter in self._converted:
+            given = texts[place]
+            text = given or ""
+            if given is None or (
+                text == "" and (parameter.may_be_empty or self._is_not_needed(parameter.needed_with, texts))
+            ):
+                values[parameter.name] = 0 if parameter.kind is Kind.INT else None
                 continue
+            type_name, convert = (BY_SCHEMA if by_schema else CONVERSIONS)[parameter.kind]
             value = convert(text)
             if isinstance(value, Wrong):
                 return _not_converted(parameter.name, text, type_name, value)
@@ -121,6 +163,18 @@ class Binder:
         if any("lbk_" in text for text in kept.values()):
             kept = {name: without_keys(text) for name, text in kept.items()}
         return _cut(kept) if sent.size > KEPT_CHARACTERS_MAX else kept
+
+    def _add_other(
+        self, others: dict[str, str], name: str, text: str, error: BindingError | None
+    ) -> BindingError | None:
+        """Keep what is no parameter; where it is a field, twice is an error as it is of a parameter."""
+        if self.operation.others_are_fields and error is None:
+            lower = name.lower()
+            before = next((held for held in others if held.lower() == lower), None)
+            if before is not None:
+                error = _duplicate(name, others[before], text)
+        others.setdefault(name, text)
+        return error
 
     def _is_not_needed(self, other: str | None, texts: tuple[str | None, ...]) -> bool:
         return other is not None and not texts[self._place_of_name[other]]
@@ -161,32 +215,54 @@ def _legible(raw: bytes) -> str:
     return FORBIDDEN.sub("\ufffd", raw.decode("utf-8", "replace"))
 
 
-def _error(text: str, reason: str, detail: str) -> BindingError:
-    return BindingError(text, without_keys(reason), without_keys(detail))
+def invalid_value(name: str, detail: str) -> BindingError:
+    """The error of a value that is no text, number or truth."""
+    text = "Invalid value for parameter: {}."
+    shown = name[:ECHO_LENGTH_MAX]
+    return BindingError(text.format(echo(name)), without_keys(text.format(shown)), detail, parameter=name)
 
 
 def _missing(name: str) -> BindingError:
     text = f"Missing parameter: {name}."
-    return _error(text, text, f"{name} was not sent; what has no value is sent empty.")
+    return BindingError(
+        text,
+        text,
+        f"{name} was not sent; what has no value is sent empty.",
+        parameter=name,
+        json_message=f"Invalid web service call, missing value for parameter: '{name}'.",
+    )
 
 
 def _duplicate(name: str, first: str, second: str) -> BindingError:
-    text = f"Duplicate parameter: {name}."
+    text = "Duplicate parameter: {}."
+    shown = name[:ECHO_LENGTH_MAX]
     told = "twice" if name in SECRETS else f"as {first[:ECHO_LENGTH_MAX]!r} and as {second[:ECHO_LENGTH_MAX]!r}"
-    return _error(text, text, f"{name} was sent {told}.")
+    return BindingError(
+        text.format(echo(name)),
+        without_keys(text.format(shown)),
+        without_keys(f"{shown} was sent {told}."),
+        parameter=name,
+    )
 
 
 def _invalid_characters(name: str) -> BindingError:
     text = "Invalid characters in parameter: {}."
     shown = name[:ECHO_LENGTH_MAX]
-    return _error(text.format(echo(name)), text.format(shown), f"{shown} is not UTF-8, or holds control characters.")
+    return BindingError(
+        text.format(echo(name)),
+        without_keys(text.format(shown)),
+        without_keys(f"{shown} is not UTF-8, or holds control characters."),
+        parameter=name,
+    )
 
 
 def _not_converted(name: str, text: str, type_name: str, wrong: Wrong) -> BindingError:
     first = "Cannot convert {} to {}."
     shown = text[:ECHO_LENGTH_MAX]
-    return _error(
+    return BindingError(
         f"{first.format(echo(text), type_name)}\r\nParameter name: type ---> {wrong}",
-        first.format(shown, type_name),
-        f"{name} = {shown!r}.",
+        without_keys(first.format(shown, type_name)),
+        without_keys(f"{name} = {shown!r}."),
+        parameter=name,
+        cause=wrong,
     )

@@ -268,7 +268,8 @@ class Batch:
             idempotency_key=call.idempotency_key,
         )
         self.witness = (after.sale_id, after.version, after.ledger_hash)
-        answer = Answer(True, Message.LEAD_UPDATED, after.lead_id)
+        message = Message.LEAD_RETURNED if call.must_return else Message.LEAD_UPDATED
+        answer = Answer(True, message, after.lead_id)
         name = self._key_names[place]
         if name is not None:
             fingerprint = fingerprint_of(call)

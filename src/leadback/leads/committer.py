@@ -21,11 +21,12 @@ from leadback.leads.configuration import Configuration, read_configuration
 from leadback.leads.guard import RepeatGuard
 from leadback.leads.guesses import GuessLimits
 from leadback.leads.limits import Limits, RateLimiter
-from leadback.leads.model import Answer, Message, Outcome, OutcomeKind
+from leadback.leads.model import Answer, Message, Outcome, OutcomeKind, ReasonsRequest
 from leadback.leads.months import add_months
 from leadback.leads.notes import Notes
 from leadback.leads.queries import ledger_has, transaction_status
-from leadback.networks.queries import ask_version
+from leadback.leads.rules import answer_reasons
+from leadback.networks.queries import ask_version, read_version
 
 BATCH_CALLS_MAX: Final = 512
 QUEUE_CALLS_MAX: Final = 10_000
@@ -135,6 +136,18 @@ class GroupCommitter:
         waiting = Waiting(call, loop.create_future(), loop.time() + KEY_WAIT_SECONDS_MAX)
         self._enqueue(waiting)
         return await waiting.answered
+
+    async def return_reasons(self, call: ReasonsRequest) -> Outcome:
+        """The active return reasons, by the configuration as it stands now; the caller's rate counts this call too."""
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS_MAX), self.database.transaction(self.network_id) as connection:
+                configuration = self._configuration
+                if configuration is None or configuration.version != await read_version(connection, self.network_id):
+                    configuration = self._configuration = await read_configuration(connection, self.network_id)
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return FAULT
+        throttled = None if self._rates is None else self._rates.throttle(call, configuration)
+        return throttled or answer_reasons(call, configuration)
 
     async def drain(self) -> None:
         """Wait until everything accepted is answered."""

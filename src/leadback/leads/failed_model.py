@@ -19,7 +19,9 @@ class KeptCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     amount: Decimal | None = None
     add_to_existing: bool | None = None
     fields: tuple[tuple[str, str], ...] = ()
+    fields_in_any_case: bool = False
     return_reason_id: int = 0
+    must_return: bool = False
     happened_at: str = ""
 
 

@@ -8,9 +8,12 @@ from leadback.leads.model import UpdateRequest
 
 
 def fingerprint_of(call: UpdateRequest) -> bytes:
-    """A digest of a call's canonical parameters: order, letter case of ids, `5` or `5.00` make no difference."""
+    """A digest of a call's canonical parameters: order, letter case of ids, `5` or `5.00` make no difference.
+
+    Return and UpdateLead are answered with other words, so one is no repeat of the other.
+    """
     amount = None if call.amount is None else f"{call.amount.normalize():f}"
-    canonical = (
+    canonical: tuple[object, ...] = (
         call.lead_id.upper(),
         call.buyer_contract_id,
         call.status,
@@ -21,4 +24,6 @@ def fingerprint_of(call: UpdateRequest) -> bytes:
         call.return_reason_id,
         call.happened_at,
     )
+    if call.must_return:
+        canonical = (*canonical, "return")
     return hashlib.sha256(msgspec.json.encode(canonical)).digest()

@@ -19,6 +19,7 @@ from leadback.leads.model import (
     Message,
     Outcome,
     OutcomeKind,
+    ReasonsRequest,
     RefusedCall,
     UpdateRequest,
 )
@@ -61,7 +62,9 @@ class RateLimiter:
         self._limits = limits
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
-    def throttle(self, call: UpdateRequest | RefusedCall, configuration: Configuration) -> Outcome | None:
+    def throttle(
+        self, call: UpdateRequest | ReasonsRequest | RefusedCall, configuration: Configuration
+    ) -> Outcome | None:
         """The answer to a call that is one too many, None to one that may go on.
 
         A caller that is nobody's goes on: it is told so, and has nothing to gain by calling often.

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from leadback.access.model import PresentedKey
+from leadback.catalog.model import ReturnReason
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -75,6 +76,7 @@ class Message(StrEnum):
     """Every text a caller can get, exactly."""
 
     LEAD_UPDATED = "Lead updated"
+    LEAD_RETURNED = "Lead returned"
     INVALID_API_KEY = "Invalid API Key"
     RESTRICTED = "Restricted"
     IDEMPOTENCY_KEY_INVALID = "Idempotency Key Invalid"
@@ -111,6 +113,12 @@ class Answer(msgspec.Struct, frozen=True):
     message: str
     lead_id: str | None = None
     """As stored, on success."""
+
+
+class ReasonsAnswer(Answer, frozen=True):
+    """The answer to the question for return reasons, which says nothing beside them; a refusal is a plain answer."""
+
+    return_reasons: tuple[ReturnReason, ...] = ()
 
 
 class OutcomeKind(StrEnum):
@@ -199,11 +207,22 @@ class UpdateRequest(msgspec.Struct, frozen=True, kw_only=True):
     """None: absent, which with an amount is refused."""
     fields: tuple[tuple[str, str], ...] = ()
     """Field names with their values as sent."""
+    fields_in_any_case: bool = False
+    """The names of fields are compared without case, as names of parameters are."""
     return_reason_id: int = 0
+    must_return: bool = False
+    """The call is one of Return: without a reason it is refused."""
     happened_at: str = ""
     idempotency_key: str | None = None
     parameters: dict[str, str] = {}
     """What was sent, without keys, for the failed-updates list."""
+
+
+class ReasonsRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A question for the active return reasons."""
+
+    caller: BuyerCaller | KeylessCaller
+    origin: Origin
 
 
 class RefusedCall(msgspec.Struct, frozen=True, kw_only=True):

@@ -56,6 +56,17 @@ def find_field(name: str, catalog: Catalog, received: datetime, buyer_id: int | 
     return field if field.active else None
 
 
+def field_name_as_given(name: str, catalog: Catalog) -> str:
+    """The name of a field as the catalog writes it, found without case; the name itself where there is none.
+
+    Names of fields are unique without case, and ASCII: a Kelvin sign is no k.
+    """
+    if name in catalog.field_by_name or not name.isascii():
+        return name
+    lower = name.lower()
+    return next((held for held in catalog.field_by_name if held.lower() == lower), name)
+
+
 def _held(item: Named | None, name: str, received: datetime) -> Named | None:
     """The item unless this is its former name and the time of grace is over."""
     if item is None or item.name == name:

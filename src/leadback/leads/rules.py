@@ -12,6 +12,7 @@ from leadback.catalog.model import Alias, Field, Status, SubStatus
 from leadback.kit.columns import MONEY_MAX
 from leadback.leads.configuration import Configuration
 from leadback.leads.model import (
+    Answer,
     BuyerCaller,
     Change,
     Failure,
@@ -21,11 +22,15 @@ from leadback.leads.model import (
     KeylessCaller,
     Message,
     Origin,
+    Outcome,
+    OutcomeKind,
+    ReasonsAnswer,
+    ReasonsRequest,
     Sale,
     Updated,
     UpdateRequest,
 )
-from leadback.leads.naming import find_field, find_status
+from leadback.leads.naming import field_name_as_given, find_field, find_status
 from leadback.leads.return_rules import STANDING_RETURNS, begin_return
 from leadback.networks.model import Network
 from leadback.parties.model import Buyer, BuyerContract
@@ -78,6 +83,15 @@ def accepts_keyless(buyer: Buyer, address: IPAddress, today: date) -> bool:
         and (buyer.keyless_until is None or today <= buyer.keyless_until)
         and any(address in network for network in buyer.keyless_networks)
     )
+
+
+def answer_reasons(request: ReasonsRequest, configuration: Configuration) -> Outcome:
+    """The active return reasons, in their order, for every caller that is somebody's."""
+    buyers = recognise(request.caller, request.origin, configuration)
+    if isinstance(buyers, Failure):
+        return Outcome(OutcomeKind.DECIDED, Answer(False, buyers.message))
+    active = tuple(reason for reason in configuration.catalog.return_reasons.values() if reason.active)
+    return Outcome(OutcomeKind.DECIDED, ReasonsAnswer(True, "", return_reasons=active))
 
 
 def address_sale(
@@ -194,6 +208,8 @@ def apply_fields(
     """Checks 9 and 10: all names first, then all values; an empty value clears the field."""
     fields: list[tuple[Field, str]] = []
     for name, text in request.fields:
+        if request.fields_in_any_case:
+            name = field_name_as_given(name, configuration.catalog)
         field = find_field(name, configuration.catalog, request.origin.received_at, aliases_of)
         if isinstance(field, Alias):
             continue
@@ -221,7 +237,7 @@ def apply_fields(
 def apply_return(draft: Draft, sale: Sale, request: UpdateRequest, configuration: Configuration) -> Message | None:
     """Checks 11 and 12, and what a return changes."""
     if request.return_reason_id == 0:
-        return None
+        return Message.INVALID_RETURN_REASON if request.must_return else None
     says_amount = "revenue_set" in draft.values
     found = begin_return(
         sale, request.return_reason_id, configuration, request.origin.received_at, says_amount=says_amount

@@ -10,7 +10,17 @@ from leadback.kit.database import Database
 from leadback.leads.batch import Call
 from leadback.leads.committer import FAULT, GroupCommitter
 from leadback.leads.limits import Limits
-from leadback.leads.model import Answer, AnswerState, BuyerCaller, Message, Outcome, OutcomeKind, Receipt
+from leadback.leads.model import (
+    Answer,
+    AnswerState,
+    BuyerCaller,
+    KeylessCaller,
+    Message,
+    Outcome,
+    OutcomeKind,
+    ReasonsRequest,
+    Receipt,
+)
 from leadback.networks.queries import directory
 
 DIRECTORY_SECONDS_MAX: Final = 1.0
@@ -31,18 +41,13 @@ class Updates:
         self._read_at = -math.inf
         self._committers: dict[int, GroupCommitter] = {}
 
-    async def submit(self, call: Call) -> Outcome:
+    async def submit(self, call: Call | ReasonsRequest) -> Outcome:
         """Decide a call and make it last; the outcome is final when this returns."""
-        caller = call.caller
-        network_id = caller.key.network_id if isinstance(caller, BuyerCaller) else caller.network_id
-        committer = self._committers.get(network_id)
-        if committer is None:
-            try:
-                if not await self._is_network(network_id):
-                    return UNKNOWN_NETWORK
-            except (SQLAlchemyError, OSError):
-                return FAULT
-            committer = self._committers.setdefault(network_id, GroupCommitter(self.database, network_id, self._limits))
+        committer = await self._committer_of(call.caller)
+        if isinstance(committer, Outcome):
+            return committer
+        if isinstance(call, ReasonsRequest):
+            return await committer.return_reasons(call)
         return await committer.submit(call)
 
     def tell(self, receipt: Receipt, state: AnswerState) -> None:
@@ -64,6 +69,18 @@ class Updates:
         for committer in self._committers.values():
             await committer.drain()
             await committer.notes.close()
+
+    async def _committer_of(self, caller: BuyerCaller | KeylessCaller) -> GroupCommitter | Outcome:
+        network_id = caller.key.network_id if isinstance(caller, BuyerCaller) else caller.network_id
+        committer = self._committers.get(network_id)
+        if committer is None:
+            try:
+                if not await self._is_network(network_id):
+                    return UNKNOWN_NETWORK
+            except (SQLAlchemyError, OSError):
+                return FAULT
+            committer = self._committers.setdefault(network_id, GroupCommitter(self.database, network_id, self._limits))
+        return committer
 
     async def _is_network(self, network_id: int) -> bool:
         if network_id not in self._networks:
