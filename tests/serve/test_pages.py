@@ -72,3 +72,10 @@ def test_the_buyers_address_is_taken_in_any_case(served: Running) -> None:
     lower, mixed = (served.get(path) for path in ("/buyers/api/1/leads.asmx/nix", "/Buyers/API/1/Leads.ASMX/nix"))
     assert lower.text == mixed.text
     assert lower.text != served.get("/nothing").text
+
+
+@pytest.mark.parametrize("path", ["/", "/livez", "/nothing", "/buyers/api/1/leads.asmx/UpdateLead"])
+def test_no_answer_names_other_software(served: Running, path: str) -> None:
+    headers = served.get(path).headers
+    assert headers.get_list("server") == ["Leadback"]
+    assert not {"x-aspnet-version", "x-powered-by", "x-aspnetmvc-version"} & set(headers)

@@ -18,6 +18,8 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HOST_LENGTH_MAX: Final = 261
 RETRY_AFTER_SECONDS: Final = 1
 
+# Without one of ours Granian names itself.
+SERVER: Final[Header] = (b"server", b"Leadback")
 NOT_STORED: Final[Header] = (b"cache-control", b"no-store")
 BASE_HEADERS: Final[Headers] = (PLAIN_TEXT, NO_SNIFFING, NOT_STORED)
 ALLOW: Final[Header] = (b"allow", ", ".join(METHODS).encode())
@@ -93,7 +95,7 @@ class NamedAnswer:
         """Pass one event on."""
         if event["type"] == "http.response.start":
             self.started = True
-            event["headers"] = [*event.get("headers", ()), self._header]
+            event["headers"] = [*event.get("headers", ()), self._header, SERVER]
         await self._send(event)
 
 
