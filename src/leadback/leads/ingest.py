@@ -206,12 +206,14 @@ class SalesIngest:
         """Everything stored that the rows concern, locked: leads by key, then sales by id, as every writer does."""
         network_id = self.network_id
         lead_keys = {row.lead_key for row in rows}
-        leads = await ingest_store.lock_leads(connection, network_id, lead_keys)
         refs = {ref for row in rows for ref in (row.sale_ref, row.replaces_sale_ref) if ref is not None}
-        sales = []
-        if leads or refs:
-            known = [lead.lead_key for lead in leads]
-            sales = await ingest_store.lock_lead_sales(connection, network_id, known, refs)
+        while True:
+            leads = await ingest_store.lock_leads(connection, network_id, lead_keys)
+            known = {lead.lead_key for lead in leads}
+            sales = await ingest_store.lock_lead_sales(connection, network_id, known, refs) if known or refs else []
+            # A lead that another import added between the two statements is first seen by a reference of its sale.
+            if lead_keys & {imported.sale.lead_key for imported in sales} <= known:
+                break
         returned = {imported.sale.sale_id for imported in sales if imported.sale.return_state is not None}
         replaced: set[int] = set()
         decided: set[int] = set()
