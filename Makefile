@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 POSTGRES_15 := /usr/lib/postgresql/15/bin/postgres
+NODE_CLIENT := tests/clients/node/node_modules/.installed
 
 # `make lock` keeps the versions it finds where it can; `make lock UPGRADE=--upgrade` takes the newest.
 UPGRADE ?=
@@ -24,7 +25,7 @@ setup: .venv/.installed ## make .venv with everything the locks name; quick when
 demo: setup ## try Leadback with sample data on this machine
 	$(BIN)/leadback demo
 
-test: setup ## run every test on PostgreSQL 18, then the database's on PostgreSQL 15 where it is installed
+test: setup $(NODE_CLIENT) ## run every test on PostgreSQL 18, then the database's on PostgreSQL 15 where it is installed
 	$(BIN)/pytest --postgres=18
 	@if [ -x $(POSTGRES_15) ]; then \
 		echo "$(BIN)/pytest --postgres=15"; \
@@ -75,3 +76,8 @@ lock: setup ## pin every dependency again, after a change of requirements/*.in
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes --only-binary :all: \
 		-r requirements/dev.lock
 	@touch $@
+
+# A buyer's client for the tests; without npm there is none, and what needs it is skipped.
+$(NODE_CLIENT): tests/clients/node/package.json tests/clients/node/package-lock.json tests/clients/node/.npmrc
+	@! command -v npm >/dev/null || \
+		{ cd tests/clients/node && npm ci --loglevel=error >/dev/null && touch node_modules/.installed; }
