@@ -1,0 +1,79 @@
+"""Passwords: which are good enough, and what is stored of one."""
+
+import asyncio
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from leadback.kit.errors import Refused
+
+LENGTH_MIN: Final = 15
+"""Long enough to need no rule about the kinds of characters (NIST SP 800-63B-4); a few words will do."""
+BYTES_MAX: Final = 1024
+DIFFERENT_MIN: Final = 6
+REST_LENGTH_MIN: Final = 8
+"""So much must be left without the words that anybody would try."""
+WORD_LENGTH_MIN: Final = 4
+"""Shorter ones stand in any text."""
+HASHES_AT_ONCE_MAX: Final = 2
+"""Each takes 64 MiB."""
+
+# The commonest parts of leaked passwords; together with what belongs to the operator nothing else may be left.
+COMMON: Final = (
+    "password passwort qwertyuiop asdfghjkl zxcvbnm qwerty azerty letmein welcome administrator admin iloveyou"
+    " monkey dragon sunshine princess football baseball superman batman trustno1 master shadow michael jennifer"
+    " 1234567890 123456789 12345678 1234567 123456 12345 1234 0987654321 987654321 abcdefghij abcdef abc123"
+    " leadback secret changeme default login access hello summer winter spring autumn".split()
+)
+
+# RFC 9106, second recommendation: 64 MiB, three passes, four lanes.
+_HASHER: Final = PasswordHasher()
+_THREADS: Final = ThreadPoolExecutor(HASHES_AT_ONCE_MAX, "password")
+# Checked where there is no operator or no password, so that both take the same time.
+_NOBODY: Final = _HASHER.hash("nobody has this password")
+
+
+def check_password(password: str, words: Iterable[str]) -> None:
+    """Raise `Refused` unless a password is long and not easily guessed; `words` are its operator's and network's."""
+    if len(password) < LENGTH_MIN:
+        raise Refused(
+            f"The password has {len(password)} characters; give at least {LENGTH_MIN}. A few words are easiest."
+        )
+    if len(password.encode()) > BYTES_MAX:
+        raise Refused(f"The password is longer than {BYTES_MAX} bytes.")
+    rest = password.lower()
+    if len(set(rest)) < DIFFERENT_MIN:
+        raise Refused("The password repeats a few characters; choose one that is harder to guess.")
+    tried_first = {word.lower() for word in (*words, *COMMON) if len(word) >= WORD_LENGTH_MIN}
+    for word in sorted(tried_first, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    if len(rest) < REST_LENGTH_MIN:
+        raise Refused("The password is made of words that are tried first; choose one that is harder to guess.")
+
+
+async def hash_password(password: str) -> str:
+    """What is stored."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, _HASHER.hash, password)
+
+
+async def is_password(stored: str | None, password: str) -> bool:
+    """Whether it is the password of a stored hash; as slow where there is none."""
+    if len(password.encode("utf-8", "replace")) > BYTES_MAX:
+        return False
+    right = await asyncio.get_running_loop().run_in_executor(_THREADS, _verify, stored or _NOBODY, password)
+    return right and stored is not None
+
+
+def needs_rehash(stored: str) -> bool:
+    """Whether a hash was made with other costs than today's."""
+    return _HASHER.check_needs_rehash(stored)
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
