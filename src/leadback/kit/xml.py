@@ -17,14 +17,8 @@ REASON_CHARACTERS_MAX: Final = 200
 # Python's name for each encoding that is read. UTF-16 is read by its byte order mark; the others need none.
 _CODECS: Final = {"utf-8": "utf-8-sig", "utf-16": "utf-16", "us-ascii": "ascii", "iso-8859-1": "latin-1"}
 _ALIASES: Final = {"utf8": "utf-8"}
-# UTF-32 comes first: its little-endian mark begins with that of UTF-16.
-_MARKS: Final = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+# The little-endian mark of UTF-32 begins with that of UTF-16: what follows it is then a forbidden U+0000.
+_MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 _OPENS_DECLARATION: Final = re.compile(r"<\?xml[ \t\r\n?]")
 _DECLARATION: Final = re.compile(
@@ -86,43 +80,47 @@ def read_xml(body: bytes, charset: str | None) -> Element:
     How long a body may be is the caller's to say. Character references and the five entities of XML itself are all
     that is ever replaced; no file and no address is opened.
     """
-    # Line ends as XML reads them, so that lines are counted as its readers count them.
-    text = _decode(body, charset).replace("\r\n", "\n").replace("\r", "\n")
+    text = _decode(body, charset)
     if forbidden := _FORBIDDEN.search(text):
-        raise _refused(f"holds the character U+{ord(forbidden[0]):04X}, which XML forbids", text, forbidden.start())
+        raise _refused(f"The document holds U+{ord(forbidden[0]):04X}, which XML forbids", text, forbidden.start())
     if declaration := _declaration(text):
         # It has told all it can; left in, it could tell the parser otherwise.
         text = re.sub(r"[^\n]", " ", declaration[0]) + text[declaration.end() :]
     prolog = _PROLOG.match(text)
     if prolog and text.startswith("<!DOCTYPE", prolog.end()):
         # Found before the parser sees it: whatever a DTD makes a parser do is not done.
-        raise _refused("has a DOCTYPE, which is never read", text, prolog.end())
+        raise _refused("The document has a DOCTYPE, which is never read", text, prolog.end())
     return _element(_parse(text), _start_tags(text), depth=1)
 
 
 def _decode(body: bytes, charset: str | None) -> str:
-    """The text, without byte order mark; what names the encoding first decides, and the others must agree."""
+    """The text, its line ends `\\n`; what names the encoding first decides, and the others must agree."""
     marked = next((encoding for mark, encoding in _MARKS if body.startswith(mark)), None)
     encoding = _known(charset or marked or _declared(body.decode("latin-1")) or "utf-8")
     if marked and marked != encoding:
-        raise XmlRefusedError(f"is said to be {encoding}, but has the byte order mark of {marked}", 1, 1)
+        raise XmlRefusedError(f"The document is said to be {encoding}, but has the byte order mark of {marked}", 1, 1)
     if encoding == "utf-16" and not marked:
-        raise XmlRefusedError("is said to be utf-16, but has no byte order mark", 1, 1)
+        raise XmlRefusedError("The document is said to be utf-16, but has no byte order mark", 1, 1)
     try:
         text = body.decode(_CODECS[encoding])
     except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode(_CODECS[encoding])
-        raise _refused(f"is not {encoding}", before, len(before)) from error
+        before = _end_lines(error.object[: error.start].decode(_CODECS[encoding]))
+        raise _refused(f"The document is not {encoding}", before, len(before)) from error
     if (declared := _declared(text)) and _known(declared) != encoding:
-        raise XmlRefusedError(f"is {encoding}, but declares itself to be {declared}", 1, 1)
-    return text
+        raise XmlRefusedError(f"The document is {encoding}, but declares itself to be {declared}", 1, 1)
+    return _end_lines(text)
+
+
+def _end_lines(text: str) -> str:
+    """What XML has its readers do first; from here on every line is counted as they count it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _known(encoding: str) -> str:
     name = encoding.lower()
     name = _ALIASES.get(name, name)
     if name not in _CODECS:
-        raise XmlRefusedError(f"is written in {encoding}; read are {', '.join(_CODECS)}", 1, 1)
+        raise XmlRefusedError(f"The document is written in {encoding}; read are {', '.join(_CODECS)}", 1, 1)
     return name
 
 
@@ -134,7 +132,7 @@ def _declared(text: str) -> str | None:
 def _declaration(text: str) -> re.Match[str] | None:
     declaration = _DECLARATION.match(text)
     if declaration is None and _OPENS_DECLARATION.match(text):
-        raise XmlRefusedError("opens with an XML declaration that is not one of XML 1.0", 1, 1)
+        raise XmlRefusedError("The document opens with an XML declaration that is not one of XML 1.0", 1, 1)
     return declaration
 
 
@@ -154,8 +152,9 @@ def _parse(text: str) -> Any:
         # With a mark of our own: the parser takes off one, and a second one is what it is, text before the root.
         root = etree.fromstring(text.encode("utf-8-sig"), parser)
     except etree.XMLSyntaxError as error:
-        reason = " ".join(error.msg.rpartition(", line ")[0].split())
-        raise XmlRefusedError(f"is not well-formed XML: {reason}", error.lineno, error.offset + 1) from error
+        told = " ".join(error.msg.rpartition(", line ")[0].split())
+        reason = f"The document is not well-formed XML: {told}"
+        raise XmlRefusedError(reason, error.lineno, error.offset + 1) from error
     assert root.getroottree().docinfo.internalDTD is None
     return root
 
@@ -163,7 +162,7 @@ def _parse(text: str) -> Any:
 def _element(node: Any, start_tags: Iterator[tuple[int, int]], *, depth: int) -> Element:
     line, column = next(start_tags)
     if depth > DEPTH_MAX:
-        raise XmlRefusedError(f"has more than {DEPTH_MAX} elements inside each other", line, column)
+        raise XmlRefusedError(f"The document has more than {DEPTH_MAX} elements inside each other", line, column)
     namespace, name = _split(node.tag)
     return Element(
         namespace=namespace,
@@ -186,12 +185,15 @@ def _start_tags(text: str) -> Iterator[tuple[int, int]]:
     tags = (found for found in _MARKUP.finditer(text) if found["tag"])
     for number, found in enumerate(tags, 1):
         if number > ELEMENTS_MAX:
-            raise _refused(f"has more than {ELEMENTS_MAX} elements", text, found.start())
+            raise _refused(f"The document has more than {ELEMENTS_MAX} elements", text, found.start())
+        # The parser does not tell which namespace declarations stand in a tag, and they count as attributes do.
         outside_quotes = _QUOTED.split(found["tag"])
         if len(outside_quotes) - 1 > ATTRIBUTES_PER_ELEMENT_MAX:
-            raise _refused(f"has more than {ATTRIBUTES_PER_ELEMENT_MAX} attributes in a tag", text, found.start())
+            reason = f"The document has more than {ATTRIBUTES_PER_ELEMENT_MAX} attributes in a tag"
+            raise _refused(reason, text, found.start())
         if any(map(_LONG_NAME.search, outside_quotes)):
-            raise _refused(f"has a name of more than {NAME_CHARACTERS_MAX} characters", text, found.start())
+            reason = f"The document has a name of more than {NAME_CHARACTERS_MAX} characters"
+            raise _refused(reason, text, found.start())
         yield _position(text, found.start())
 
 
