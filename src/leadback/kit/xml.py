@@ -120,7 +120,7 @@ def _known(encoding: str) -> str:
     name = encoding.lower()
     name = _ALIASES.get(name, name)
     if name not in _CODECS:
-        raise XmlRefusedError(f"The document is written in {encoding}; read are {', '.join(_CODECS)}", 1, 1)
+        raise XmlRefusedError(f"The document is written in {encoding!a}; read are {', '.join(_CODECS)}", 1, 1)
     return name
 
 
