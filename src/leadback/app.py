@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from typing import Final
 
 import structlog
 
@@ -18,6 +19,9 @@ from leadback.kit.process import end_with_parent, has_parent, leave_stopping_to_
 from leadback.kit.settings import Settings, load_settings
 from leadback.leads.limits import Limits
 from leadback.leads.update import Updates
+
+# Pages and their reports have connections of their own: they must not keep updates waiting.
+CONSOLE_POOL_SIZE: Final = 3
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +63,8 @@ class Application:
         )
         self._readiness = Readiness(database_url, settings)
         self._buyer_api = BuyerApi(self._updates, settings)
-        self._console = console(settings, self._readiness)
+        self._pages_database = Database(database_url, pool_size=CONSOLE_POOL_SIZE, application="leadback console")
+        self._console = console(settings, self._readiness, self._pages_database)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live from start to stop."""
@@ -97,4 +102,5 @@ class Application:
     async def _close(self) -> None:
         await self._updates.close()
         await self._readiness.close()
+        await self._pages_database.close()
         await self._database.close()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -32,8 +33,6 @@ COMMON: Final = (
 # RFC 9106, second recommendation: 64 MiB, three passes, four lanes.
 _HASHER: Final = PasswordHasher()
 _THREADS: Final = ThreadPoolExecutor(HASHES_AT_ONCE_MAX, "password")
-# Checked where there is no operator or no password, so that both take the same time.
-_NOBODY: Final = _HASHER.hash("nobody has this password")
 
 
 def check_password(password: str, words: Iterable[str]) -> None:
@@ -50,7 +49,7 @@ def check_password(password: str, words: Iterable[str]) -> None:
     tried_first = {word.lower() for word in (*words, *COMMON) if len(word) >= WORD_LENGTH_MIN}
     for word in sorted(tried_first, key=len, reverse=True):
         rest = rest.replace(word, "")
-    if len(rest) < REST_LENGTH_MIN:
+    if len("".join(rest.split())) < REST_LENGTH_MIN:
         raise Refused("The password is made of words that are tried first; choose one that is harder to guess.")
 
 
@@ -63,7 +62,7 @@ async def is_password(stored: str | None, password: str) -> bool:
     """Whether it is the password of a stored hash; as slow where there is none."""
     if len(password.encode("utf-8", "replace")) > BYTES_MAX:
         return False
-    right = await asyncio.get_running_loop().run_in_executor(_THREADS, _verify, stored or _NOBODY, password)
+    right = await asyncio.get_running_loop().run_in_executor(_THREADS, _verify, stored, password)
     return right and stored is not None
 
 
@@ -72,8 +71,14 @@ def needs_rehash(stored: str) -> bool:
     return _HASHER.check_needs_rehash(stored)
 
 
-def _verify(stored: str, password: str) -> bool:
+@cache
+def _nobody() -> str:
+    """Verified where there is no operator or no password, so that it takes as long."""
+    return _HASHER.hash("nobody has this password")
+
+
+def _verify(stored: str | None, password: str) -> bool:
     try:
-        return _HASHER.verify(stored, password)
+        return _HASHER.verify(stored or _nobody(), password)
     except (VerificationError, InvalidHashError):
         return False

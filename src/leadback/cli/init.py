@@ -5,8 +5,10 @@ from zoneinfo import available_timezones
 
 import typer
 
+from leadback.access.operators import offer_first_owner
 from leadback.cli.output import Format, FormatOption, print_json, say
 from leadback.cli.session import Session, command, run
+from leadback.console.links import welcome_link
 from leadback.kit.clock import now
 from leadback.kit.schema import migrate
 from leadback.networks.actions import create_network
@@ -34,8 +36,15 @@ def init(
         network_id = await create_network(
             session.database, name=network, time_zone=time_zone, currency=currency, now=now()
         )
+        async with session.database.transaction(network_id) as connection:
+            token = await offer_first_owner(connection, network_id, now())
+        assert token is not None
+        link = welcome_link(session.settings, network_id, token)
         if format is Format.JSON:
-            print_json({"network_id": network_id, "name": network, "time_zone": time_zone, "currency": currency})
+            told = {"network_id": network_id, "name": network, "time_zone": time_zone, "currency": currency}
+            print_json(told | {"owner_link": link})
         say(f"The network {network!r} has the id {network_id}. Next: leadback catalog apply FILE")
+        if format is not Format.JSON:
+            say(f"Its owner, once `leadback serve` runs and within a day: {link}")
 
     run(work, migrate=migrate)

@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "init": "leadback.cli.init",
     "catalog": "leadback.cli.catalog",
     "alias": "leadback.cli.alias",
+    "operator": "leadback.cli.operator",
     "key": "leadback.cli.key",
     "import": "leadback.cli.import_sales",
     "serve": "leadback.cli.serve",

@@ -9,13 +9,18 @@ from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.response import Template
 from litestar.static_files import create_static_files_router
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.template import TemplateConfig
 
-from leadback.console.first_page import first_page
+from leadback.access.operator_model import ForbiddenError
+from leadback.console import account, audit_log, home, sign_in, users
 from leadback.console.health import Readiness, livez, readyz
 from leadback.console.secured import secured
+from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
+from leadback.kit.database import Database
+from leadback.kit.errors import Refused
 from leadback.kit.http import Application
 from leadback.kit.settings import Settings
 
@@ -23,23 +28,61 @@ PLACE: Final = Path(__file__).parent
 STATIC_SECONDS: Final = 300
 
 # Addresses stand in each handler's decorator; which handlers there are stands here.
-HANDLERS: Final = (first_page, livez, readyz)
+HANDLERS: Final = (
+    home.home_page,
+    sign_in.sign_in_page,
+    sign_in.begin,
+    sign_in.code_page,
+    sign_in.complete,
+    sign_in.leave,
+    sign_in.welcome_page,
+    sign_in.welcome,
+    sign_in.password_page,
+    sign_in.choose_password,
+    account.account_page,
+    account.second_factor_page,
+    account.begin_second_factor,
+    account.end_second_factor,
+    account.end_one,
+    users.users_page,
+    users.add_user,
+    users.user_page,
+    users.change_user,
+    users.new_link,
+    audit_log.audit_log_page,
+    livez,
+    readyz,
+)
 
 log = structlog.get_logger(__name__)
 
 
-def console(settings: Settings, readiness: Readiness) -> Application:
+def console(settings: Settings, readiness: Readiness, database: Database) -> Application:
     """The console: everything that is not one of the buyers' channels."""
     static = create_static_files_router(
         "/static", [PLACE / "static"], cache_control=CacheControlHeader(max_age=STATIC_SECONDS, public=True)
     )
+    sessions = Sessions(database, settings)
+
+    async def seen(request: AnyRequest) -> Seen:
+        found = request.state.seen = await sessions.seen(request)
+        return found
+
     pages = Litestar(
         route_handlers=[*HANDLERS, static],
         dependencies={
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "readiness": Provide(lambda: readiness, sync_to_thread=False),
+            "sessions": Provide(lambda: sessions, sync_to_thread=False),
+            "seen": Provide(seen),
         },
-        exception_handlers={HTTPException: _say_plainly, HTTP_500_INTERNAL_SERVER_ERROR: _say_nothing},
+        exception_handlers={
+            NotSignedInError: to_sign_in,
+            ForbiddenError: _forbid,
+            Refused: _refuse,
+            HTTPException: _say_plainly,
+            HTTP_500_INTERNAL_SERVER_ERROR: _say_nothing,
+        },
         template_config=TemplateConfig(directory=PLACE / "templates", engine=JinjaTemplateEngine),
         logging_config=None,
         openapi_config=None,
@@ -47,6 +90,18 @@ def console(settings: Settings, readiness: Readiness) -> Application:
     )
     # Litestar names every kind of event; ours are those of any ASGI application.
     return secured(cast(Application, pages))
+
+
+def _forbid(request: AnyRequest, error: ForbiddenError) -> Template:
+    return _error_page(request, 403, str(error))
+
+
+def _refuse(request: AnyRequest, error: Refused) -> Template:
+    return _error_page(request, 422, str(error))
+
+
+def _error_page(request: AnyRequest, status_code: int, text: str) -> Template:
+    return page(request, request.state.get("seen"), "error.html", status_code=status_code, code=status_code, text=text)
 
 
 def _say_plainly(request: Request[Any, Any, Any], error: HTTPException) -> Response[str]:

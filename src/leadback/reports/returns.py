@@ -56,6 +56,12 @@ async def list_returns(
     )
 
 
+async def count_waiting(connection: AsyncConnection, network: Network, buyer_ids: frozenset[int] | None) -> int:
+    """How many returns wait for a decision, test leads apart; of some buyers where they are given."""
+    query = ReturnsQuery(states=(ReturnState.SUBMITTED,), buyer_ids=buyer_ids)
+    return (await count_states(connection, network, query)).get(ReturnState.SUBMITTED, 0)
+
+
 class _Shape:
     """What rows need beside themselves: names and contracts."""
 

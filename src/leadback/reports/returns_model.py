@@ -15,6 +15,8 @@ class ReturnsQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which returns are asked for; None and empty: all. Days are the network's, both ends included."""
 
     states: tuple[str, ...] = ()
+    buyer_ids: frozenset[int] | None = None
+    """The buyers whoever asks may see."""
     buyer_id: int | None = None
     buyer_contract_id: int | None = None
     return_reason_id: int | None = None

@@ -152,6 +152,8 @@ def _conditions(network: Network, query: ReturnsQuery) -> list[ColumnElement[boo
         wanted = getattr(query, name)
         if wanted is not None:
             conditions.append(sale.c[name] == wanted)
+    if query.buyer_ids is not None:
+        conditions.append(sale.c.buyer_id.in_(sorted(query.buyer_ids)))
     if query.returned_from is not None:
         conditions.append(sale.c.returned_at >= _beginning(query.returned_from, network))
     if query.returned_to is not None:
