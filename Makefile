@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 POSTGRES_15 := /usr/lib/postgresql/15/bin/postgres
 NODE_CLIENT := tests/clients/node/node_modules/.installed
+ASSETS := assets/node_modules/.installed
 
 # `make lock` keeps the versions it finds where it can; `make lock UPGRADE=--upgrade` takes the newest.
 UPGRADE ?=
@@ -15,7 +16,7 @@ COMPILE := env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL PIP_CON
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test crash bench lint fix docs lock
+.PHONY: help setup demo test crash bench lint fix docs assets lock
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -25,7 +26,7 @@ setup: .venv/.installed ## make .venv with everything the locks name; quick when
 demo: setup ## try Leadback with sample data on this machine
 	$(BIN)/leadback demo
 
-test: setup $(NODE_CLIENT) ## run every test on PostgreSQL 18, then the database's on PostgreSQL 15 where it is installed
+test: setup $(NODE_CLIENT) $(ASSETS) ## run every test on PostgreSQL 18, then the database's on PostgreSQL 15 where it is installed
 	$(BIN)/pytest --postgres=18
 	@if [ -x $(POSTGRES_15) ]; then \
 		echo "$(BIN)/pytest --postgres=15"; \
@@ -55,6 +56,9 @@ fix: setup ## repair what ruff can repair, and format
 docs: setup ## write the pages that come from the program
 	$(BIN)/python -m typer leadback.cli.main utils docs --name leadback --output docs/reference/commands.md
 
+assets: $(ASSETS) ## take the console's style sheets, scripts and icons from the packages that assets/ pins
+	cd assets && node vendor.mjs
+
 # On the oldest Python, because only there every conditional dependency is seen.
 lock: setup ## pin every dependency again, after a change of requirements/*.in
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
@@ -77,7 +81,7 @@ lock: setup ## pin every dependency again, after a change of requirements/*.in
 		-r requirements/dev.lock
 	@touch $@
 
-# A buyer's client for the tests; without npm there is none, and what needs it is skipped.
-$(NODE_CLIENT): tests/clients/node/package.json tests/clients/node/package-lock.json tests/clients/node/.npmrc
-	@! command -v npm >/dev/null || \
-		{ cd tests/clients/node && npm ci --loglevel=error >/dev/null && touch node_modules/.installed; }
+# A buyer's client for the tests, and what the console's assets come from; without npm there is neither, and what needs
+# them is skipped.
+$(NODE_CLIENT) $(ASSETS): %/node_modules/.installed: %/package.json %/package-lock.json %/.npmrc
+	@! command -v npm >/dev/null || { cd $* && npm ci --loglevel=error >/dev/null && touch node_modules/.installed; }

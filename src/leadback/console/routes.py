@@ -21,6 +21,7 @@ from leadback.console.secured import secured
 from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
 from leadback.kit.database import Database
 from leadback.kit.errors import Refused
+from leadback.console.templating import equip
 from leadback.kit.http import Application
 from leadback.kit.settings import Settings
 
@@ -29,6 +30,7 @@ STATIC_SECONDS: Final = 300
 
 # Addresses stand in each handler's decorator; which handlers there are stands here.
 HANDLERS: Final = (
+    home.first_page,
     home.home_page,
     sign_in.sign_in_page,
     sign_in.begin,
@@ -83,7 +85,9 @@ def console(settings: Settings, readiness: Readiness, database: Database) -> App
             HTTPException: _say_plainly,
             HTTP_500_INTERNAL_SERVER_ERROR: _say_nothing,
         },
-        template_config=TemplateConfig(directory=PLACE / "templates", engine=JinjaTemplateEngine),
+        template_config=TemplateConfig(
+            directory=PLACE / "templates", engine=JinjaTemplateEngine, engine_callback=lambda made: equip(made.engine)
+        ),
         logging_config=None,
         openapi_config=None,
         debug=False,
@@ -101,7 +105,9 @@ def _refuse(request: AnyRequest, error: Refused) -> Template:
 
 
 def _error_page(request: AnyRequest, status_code: int, text: str) -> Template:
-    return page(request, request.state.get("seen"), "error.html", status_code=status_code, code=status_code, text=text)
+    return page(
+        request, request.state.get("seen"), "error.html", status_code=status_code, code=status_code, detail=text
+    )
 
 
 def _say_plainly(request: Request[Any, Any, Any], error: HTTPException) -> Response[str]:

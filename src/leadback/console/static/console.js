@@ -1,0 +1,146 @@
+// What makes the console's pages more pleasant; each of them works without it.
+
+const root = document.documentElement;
+const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+const TOAST_MS = 8000;
+const COPIED_MS = 1500;
+
+// Light and dark
+
+const isDark = () => (root.dataset.bsTheme ?? (systemIsDark.matches ? "dark" : "light")) === "dark";
+
+function showTheme() {
+  for (const button of document.querySelectorAll("[data-theme-toggle]")) button.setAttribute("aria-pressed", isDark());
+  document.dispatchEvent(new Event("theme"));
+}
+
+function toggleTheme() {
+  const wanted = isDark() ? "light" : "dark";
+  const asSystem = (wanted === "dark") === systemIsDark.matches;
+  // Who chooses what the system has follows the system from then on.
+  if (asSystem) delete root.dataset.bsTheme;
+  else root.dataset.bsTheme = wanted;
+  try {
+    if (asSystem) localStorage.removeItem("theme");
+    else localStorage.setItem("theme", wanted);
+  } catch {
+    // It holds for this page alone.
+  }
+  showTheme();
+}
+
+// Menus, dialogs, values to copy
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!except || !menu.contains(except)) menu.open = false;
+  }
+}
+
+function openDialog(event, opener) {
+  const dialog = document.getElementById(opener.dataset.dialog);
+  if (!dialog) return;
+  event.preventDefault();
+  dialog.showModal();
+  // What does no harm has the focus.
+  dialog.querySelector("[data-dialog-close]")?.focus();
+}
+
+async function copy(button) {
+  await navigator.clipboard.writeText(button.dataset.copy);
+  const label = button.getAttribute("aria-label");
+  button.dataset.copied = "";
+  button.setAttribute("aria-label", "Copied");
+  setTimeout(() => {
+    delete button.dataset.copied;
+    button.setAttribute("aria-label", label);
+  }, COPIED_MS);
+}
+
+function toggle(button) {
+  const target = document.getElementById(button.dataset.toggles);
+  const open = target.classList.toggle("open");
+  button.setAttribute("aria-expanded", open);
+}
+
+document.addEventListener("click", (event) => {
+  const found = (selector) => event.target.closest(selector);
+  let element;
+  closeMenus(event.target);
+  if (found("[data-theme-toggle]")) toggleTheme();
+  else if ((element = found("[data-toggles]"))) toggle(element);
+  else if ((element = found("[data-dialog]"))) openDialog(event, element);
+  else if ((element = found("[data-dialog-close]"))) element.closest("dialog").close();
+  else if ((element = found("[data-copy]"))) copy(element);
+  else if ((element = found("[data-dismiss]"))) element.closest("[data-toast]").remove();
+  else if (event.target.matches("dialog[open]")) event.target.close();
+});
+
+// Keyboard: / searches, Escape leaves
+
+const isTyping = (element) => element.matches("input, select, textarea, [contenteditable]");
+
+document.addEventListener("keydown", (event) => {
+  const search = document.querySelector("[data-search]");
+  if (event.key === "/" && search && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    search.focus();
+    search.select();
+  } else if (event.key === "Escape") {
+    const menu = event.target.closest("details.menu[open]");
+    closeMenus();
+    menu?.querySelector("summary").focus();
+    if (event.target === search) search.blur();
+  }
+});
+
+// Tables: a shadow where there is more
+
+function hintScroll(frame) {
+  const scroller = frame.querySelector(".table-scroll");
+  const more = scroller.scrollWidth - scroller.clientWidth - scroller.scrollLeft;
+  frame.toggleAttribute("data-left", scroller.scrollLeft > 1);
+  frame.toggleAttribute("data-right", more > 1);
+}
+
+const resized = new ResizeObserver((entries) => {
+  for (const { target } of entries) hintScroll(target);
+});
+
+function prepare(within) {
+  for (const frame of within.querySelectorAll("[data-scroll-hints]:not([data-ready])")) {
+    frame.dataset.ready = "";
+    frame.querySelector(".table-scroll").addEventListener("scroll", () => hintScroll(frame), { passive: true });
+    resized.observe(frame);
+  }
+  for (const toast of within.querySelectorAll("[data-toast]:not([data-ready])")) {
+    toast.dataset.ready = "";
+    setTimeout(() => toast.remove(), TOAST_MS);
+  }
+  within.querySelector("[data-focus]")?.focus();
+}
+
+// htmx
+
+let underWay = 0;
+document.addEventListener("htmx:beforeRequest", () => root.classList.toggle("busy", ++underWay > 0));
+document.addEventListener("htmx:afterRequest", () => root.classList.toggle("busy", --underWay > 0));
+document.addEventListener("htmx:load", (event) => prepare(event.target));
+document.addEventListener("htmx:oobAfterSwap", () => prepare(document));
+document.addEventListener("htmx:sendError", () => say("Leadback did not answer. Try again in a moment."));
+document.addEventListener("htmx:responseError", (event) => {
+  say(`This did not work (${event.detail.xhr.status}). Reload the page and try again.`);
+});
+
+function say(text) {
+  const toast = document.createElement("div");
+  toast.className = "toast-message message message-error";
+  toast.dataset.toast = "";
+  toast.textContent = text;
+  document.getElementById("toasts").append(toast);
+  prepare(document);
+}
+
+systemIsDark.addEventListener("change", showTheme);
+showTheme();
+prepare(document);

@@ -1,0 +1,116 @@
+"""What templates can call and filter with, beyond Jinja's own."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import groupby
+from typing import Final
+from urllib.parse import urlencode
+
+from jinja2 import Environment
+
+HEAT_STEPS: Final = 20
+PRIMARY_COLUMNS: Final = 4
+NOTHING: Final = "–"
+MINUS: Final = "−"
+
+Number = int | Decimal
+Query = Iterable[tuple[str, str]]
+Changes = Mapping[str, str | int | Iterable[str] | None]
+
+
+def equip(environment: Environment) -> None:
+    """Give the environment every global and filter that the components use."""
+    # Stray line ends would become gaps between inline elements, and half of every long table's bytes.
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.globals |= {"address": address, "heat": heat, "sparkline_points": sparkline_points}
+    environment.filters |= {
+        "change": change,
+        "column_groups": column_groups,
+        "number": number,
+        "percent": percent,
+        "slug": slug,
+        "with_primary": with_primary,
+    }
+
+
+def address(path: str, query: Query = (), changes: Changes | None = None) -> str:
+    """The path with the query as changed: a value or several in place of what there was, `None` to drop it.
+
+    This is how a page keeps its state in its address: a link names only what it changes.
+    """
+    changes = changes or {}
+    pairs = [(name, value) for name, value in query if name not in changes]
+    for name, given in changes.items():
+        if isinstance(given, str | int):
+            pairs.append((name, str(given)))
+        elif given is not None:
+            pairs.extend((name, value) for value in given)
+    return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def heat(value: Number | None, largest: Number | None) -> int:
+    """How strongly a cell is tinted, 0 to `HEAT_STEPS`: its value as a part of the largest of its column."""
+    if not value or not largest or value < 0 or largest < 0:
+        return 0
+    return min(HEAT_STEPS, round(HEAT_STEPS * value / largest))
+
+
+def number(value: Number | None, places: int = 0) -> str:
+    """1,234 or, with two places, 1,234.50; what is not known is a dash."""
+    if value is None:
+        return NOTHING
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+    # Rounding keeps the sign: −0.4 without places would be "−0".
+    return f"{abs(rounded) if rounded == 0 else rounded:,f}".replace("-", MINUS)
+
+
+def percent(part: Number | None, places: int = 1) -> str:
+    """0.222 as 22.2%."""
+    return NOTHING if part is None else f"{number(Decimal(part) * 100, places)}%"
+
+
+def change(difference: Number | None, places: int = 1, unit: str = "%") -> str:
+    """+4.1% or −0.4 pt: a difference always shows its sign."""
+    if difference is None:
+        return NOTHING
+    shown = number(difference, places)
+    space = "" if unit in ("", "%") else " "
+    return f"{'' if shown.startswith(MINUS) or not difference else '+'}{shown}{space}{unit}"
+
+
+def sparkline_points(values: Iterable[Number | None], width: int = 92, height: int = 26) -> str:
+    """The points of a polyline through the values, with room for half the stroke; gaps are left out."""
+    known = [(place, Decimal(value)) for place, value in enumerate(values) if value is not None]
+    if len(known) < 2:
+        return ""
+    lowest = min(value for _, value in known)
+    spread = max(value for _, value in known) - lowest or Decimal(1)
+    last = known[-1][0] or 1
+    return " ".join(
+        f"{Decimal(width) * place / last:.1f},{height - 2 - (height - 4) * (value - lowest) / spread:.1f}"
+        for place, value in known
+    )
+
+
+def with_primary(columns: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """The columns, with those marked that a small screen shows: as chosen, else the first after the row's name."""
+    chosen = any(column.get("primary") for column in columns)
+    return [
+        {**column, "primary": column.get("primary") if chosen else 0 < place <= PRIMARY_COLUMNS}
+        for place, column in enumerate(columns)
+    ]
+
+
+def column_groups(columns: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Neighbouring columns of one group: its name, how many they are, and whether a line sets it apart."""
+    groups: list[dict[str, object]] = []
+    for name, found in groupby(columns, key=lambda column: column.get("group")):
+        members = list(found)
+        groups.append({"name": name, "length": len(members), "line": members[0].get("line")})
+    return groups
+
+
+def slug(text: str) -> str:
+    """A word for an id, made of any text."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
