@@ -30,12 +30,9 @@ def test_a_typing_error_leaves_no_database_behind() -> None:
 def test_it_makes_a_database_and_a_network_once() -> None:
     with fresh_program() as program:
         arguments = ("init", "--time-zone", "America/New_York", "--currency", "USD", "--network", "Acme Leads")
-        assert json.loads(program.run_apart(*arguments, "--format", "json").stdout) == {
-            "network_id": 1,
-            "name": "Acme Leads",
-            "time_zone": "America/New_York",
-            "currency": "USD",
-        }
+        made = json.loads(program.run_apart(*arguments, "--format", "json").stdout)
+        assert made.pop("owner_link").startswith("http://127.0.0.1:8400/welcome/1/")
+        assert made == {"network_id": 1, "name": "Acme Leads", "time_zone": "America/New_York", "currency": "USD"}
         again = program.run_apart(*arguments, exit_code=2)
         assert again.stderr == "leadback: There is a network 'Acme Leads' already, with the id 1.\n"
         assert program.json("list", "buyers") == []

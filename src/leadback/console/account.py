@@ -5,6 +5,7 @@ import io
 
 import segno
 from litestar import get, post
+from litestar.di import NamedDependency as Given
 from litestar.response import Redirect, Template
 
 from leadback.access.operator_queries import find_operator, list_sessions
@@ -24,19 +25,21 @@ ACCOUNT_PATH = "/account"
 
 
 @get(ACCOUNT_PATH)
-async def account_page(request: AnyRequest, sessions: Sessions, seen: Seen) -> Template:
+async def account_page(request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen]) -> Template:
     """What one is, the second factor, and every browser that is signed in."""
     return await _account(request, sessions, seen)
 
 
 @get("/account/second-factor")
-async def second_factor_page(request: AnyRequest, seen: Seen) -> Template:
+async def second_factor_page(request: AnyRequest, seen: Given[Seen]) -> Template:
     """A new secret as a picture and as text, and the form for the first code."""
     return _enrolment(request, seen, make_secret())
 
 
 @post("/account/second-factor")
-async def begin_second_factor(request: AnyRequest, sessions: Sessions, seen: Seen, data: Form) -> Template:
+async def begin_second_factor(
+    request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], data: Form
+) -> Template:
     """Switch it on; the recovery codes are shown once."""
     secret = text_of(data, "secret")
     try:
@@ -50,7 +53,9 @@ async def begin_second_factor(request: AnyRequest, sessions: Sessions, seen: See
 
 
 @post("/account/second-factor/off")
-async def end_second_factor(request: AnyRequest, sessions: Sessions, seen: Seen, data: Form) -> Template | Redirect:
+async def end_second_factor(
+    request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], data: Form
+) -> Template | Redirect:
     """Switch it off, with the password."""
     try:
         async with sessions.database.transaction(seen.network_id) as connection:
@@ -61,7 +66,7 @@ async def end_second_factor(request: AnyRequest, sessions: Sessions, seen: Seen,
 
 
 @post("/account/sessions/end")
-async def end_one(sessions: Sessions, seen: Seen, data: Form) -> Redirect:
+async def end_one(sessions: Given[Sessions], seen: Given[Seen], data: Form) -> Redirect:
     """End one session, or all others."""
     async with sessions.database.transaction(seen.network_id) as connection:
         if text_of(data, "session") == "others":

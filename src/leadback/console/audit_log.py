@@ -1,6 +1,8 @@
 """Setup > Audit log: who changed the configuration, when, from what to what."""
 
 from litestar import get
+from litestar.di import NamedDependency as Given
+from litestar.params import FromQuery
 from litestar.response import Template
 
 from leadback.access.operator_model import Permission
@@ -11,7 +13,9 @@ ENTRIES_MAX = 100
 
 
 @get("/setup/audit-log")
-async def audit_log_page(request: AnyRequest, sessions: Sessions, seen: Seen, before: int | None = None) -> Template:
+async def audit_log_page(
+    request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], before: FromQuery[int | None] = None
+) -> Template:
     """The newest changes first, a hundred a page."""
     seen.viewer.require(Permission.CHANGE_SETUP)
     async with sessions.database.snapshot(seen.network_id) as connection:

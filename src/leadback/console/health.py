@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 from litestar import MediaType, Response, get
+from litestar.di import NamedDependency as Given
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -78,7 +79,7 @@ def livez() -> str:
 
 
 @get("/readyz")
-async def readyz(readiness: Readiness) -> Response[dict[str, object]]:
+async def readyz(readiness: Given[Readiness]) -> Response[dict[str, object]]:
     """200 where updates can be taken, else 503 with the names of what is in the way."""
     failing = await readiness.failing()
     status = HTTP_503_SERVICE_UNAVAILABLE if failing else HTTP_200_OK

@@ -19,9 +19,9 @@ from leadback.console import account, audit_log, home, sign_in, users
 from leadback.console.health import Readiness, livez, readyz
 from leadback.console.secured import secured
 from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
+from leadback.console.templating import equip
 from leadback.kit.database import Database
 from leadback.kit.errors import Refused
-from leadback.console.templating import equip
 from leadback.kit.http import Application
 from leadback.kit.settings import Settings
 

@@ -161,7 +161,7 @@ def page(
         "path": request.scope["path"],
         "moment": lambda moment: local_text(seen, moment),
     }
-    answer = Template(template, context=told | context, status_code=status_code)
+    answer = Template(template, context=told | context, status_code=status_code, headers={"cache-control": "no-store"})
     if flash:
         answer.set_cookie(Cookie(key=FLASH, value="", max_age=0, path="/", httponly=True, samesite="lax"))
     return answer

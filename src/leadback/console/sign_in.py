@@ -3,8 +3,9 @@
 from typing import Annotated, Any
 
 from litestar import get, post
+from litestar.di import NamedDependency as Given
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromPath
 from litestar.response import Redirect, Template
 
 from leadback.access.operators import take_first_owner, take_password
@@ -19,14 +20,14 @@ NO_SUCH_NETWORK = "Which network? Give its name exactly."
 
 
 @get("/sign-in")
-async def sign_in_page(request: AnyRequest, sessions: Sessions) -> Template:
+async def sign_in_page(request: AnyRequest, sessions: Given[Sessions]) -> Template:
     """The form, with where to go afterwards."""
     named = await sessions.network_of(request) is None
     return page(request, None, "sign_in.html", next=request.query_params.get("next", ""), asks_network=named)
 
 
 @post("/sign-in")
-async def begin(request: AnyRequest, sessions: Sessions, data: Form) -> Template | Redirect:
+async def begin(request: AnyRequest, sessions: Given[Sessions], data: Form) -> Template | Redirect:
     """Address and password."""
     email, target = text_of(data, "email"), text_of(data, "next")
     network_id = await sessions.network_of(request, text_of(data, "network"))
@@ -51,14 +52,14 @@ async def begin(request: AnyRequest, sessions: Sessions, data: Form) -> Template
 
 
 @get(CODE_PATH)
-async def code_page(request: AnyRequest, sessions: Sessions) -> Template:
+async def code_page(request: AnyRequest, sessions: Given[Sessions]) -> Template:
     """The form for the second factor."""
     await sessions.waiting(request)
     return page(request, None, "sign_in_code.html", next=request.query_params.get("next", ""))
 
 
 @post(CODE_PATH)
-async def complete(request: AnyRequest, sessions: Sessions, data: Form) -> Template | Redirect:
+async def complete(request: AnyRequest, sessions: Given[Sessions], data: Form) -> Template | Redirect:
     """The code of the authenticator, or a recovery code."""
     network_id, session = await sessions.waiting(request)
     target = text_of(data, "next")
@@ -79,7 +80,7 @@ async def complete(request: AnyRequest, sessions: Sessions, data: Form) -> Templ
 
 
 @post("/sign-out")
-async def leave(sessions: Sessions, seen: Seen) -> Redirect:
+async def leave(sessions: Given[Sessions], seen: Given[Seen]) -> Redirect:
     """End the session, here and in the database."""
     async with sessions.database.transaction(seen.network_id) as connection:
         await sign_out(connection, seen.network_id, seen.session)
@@ -89,14 +90,14 @@ async def leave(sessions: Sessions, seen: Seen) -> Redirect:
 
 
 @get("/welcome/{network_id:int}/{token:str}")
-async def welcome_page(request: AnyRequest, network_id: int, token: str) -> Template:
+async def welcome_page(request: AnyRequest, network_id: FromPath[int], token: FromPath[str]) -> Template:
     """Where the link for the first owner leads. Looking uses it not up: some mail programs look at every link."""
     return page(request, None, "welcome.html", link=request.scope["path"])
 
 
 @post("/welcome/{network_id:int}/{token:str}")
 async def welcome(
-    request: AnyRequest, sessions: Sessions, network_id: int, token: str, data: Form
+    request: AnyRequest, sessions: Given[Sessions], network_id: FromPath[int], token: FromPath[str], data: Form
 ) -> Template | Redirect:
     """Make the first owner, and sign it in."""
     name, email, password = (text_of(data, name) for name in ("name", "email", "password"))
@@ -118,14 +119,14 @@ async def welcome(
 
 
 @get("/password/{network_id:int}/{token:str}")
-async def password_page(request: AnyRequest, network_id: int, token: str) -> Template:
+async def password_page(request: AnyRequest, network_id: FromPath[int], token: FromPath[str]) -> Template:
     """Where the link for a password leads."""
     return page(request, None, "choose_password.html", link=request.scope["path"])
 
 
 @post("/password/{network_id:int}/{token:str}")
 async def choose_password(
-    request: AnyRequest, sessions: Sessions, network_id: int, token: str, data: Form
+    request: AnyRequest, sessions: Given[Sessions], network_id: FromPath[int], token: FromPath[str], data: Form
 ) -> Template | Redirect:
     """Set the password, and sign in with it."""
     try:

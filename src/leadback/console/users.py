@@ -1,6 +1,8 @@
 """Setup > Users: who works for the network, in which role."""
 
 from litestar import get, post
+from litestar.di import NamedDependency as Given
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from leadback.access.operator_model import Permission, Role
@@ -24,13 +26,19 @@ ROLES = {
 
 
 @get(USERS_PATH)
-async def users_page(request: AnyRequest, sessions: Sessions, seen: Seen) -> Template:
+async def users_page(request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen]) -> Template:
     """Everybody, and the form for somebody new."""
     return await _users(request, sessions, seen)
 
 
 @post(USERS_PATH)
-async def add_user(request: AnyRequest, sessions: Sessions, seen: Seen, settings: Settings, data: Form) -> Template:
+async def add_user(
+    request: AnyRequest,
+    sessions: Given[Sessions],
+    seen: Given[Seen],
+    settings: Given[Settings],
+    data: Form,
+) -> Template:
     """Somebody new; the link by which it chooses a password is shown once."""
     name, email, role = (text_of(data, field) for field in ("name", "email", "role"))
     try:
@@ -51,14 +59,16 @@ async def add_user(request: AnyRequest, sessions: Sessions, seen: Seen, settings
 
 
 @get("/setup/users/{operator_id:int}")
-async def user_page(request: AnyRequest, sessions: Sessions, seen: Seen, operator_id: int) -> Template:
+async def user_page(
+    request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], operator_id: FromPath[int]
+) -> Template:
     """One user, to change."""
     return await _user(request, sessions, seen, operator_id)
 
 
 @post("/setup/users/{operator_id:int}")
 async def change_user(
-    request: AnyRequest, sessions: Sessions, seen: Seen, operator_id: int, data: Form
+    request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], operator_id: FromPath[int], data: Form
 ) -> Template | Redirect:
     """Another name or role, or no access any more."""
     try:
@@ -80,7 +90,11 @@ async def change_user(
 
 @post("/setup/users/{operator_id:int}/link")
 async def new_link(
-    request: AnyRequest, sessions: Sessions, seen: Seen, settings: Settings, operator_id: int
+    request: AnyRequest,
+    sessions: Given[Sessions],
+    seen: Given[Seen],
+    settings: Given[Settings],
+    operator_id: FromPath[int],
 ) -> Template:
     """A link for somebody who lost the password or the second factor; shown once."""
     try:
