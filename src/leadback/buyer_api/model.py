@@ -30,7 +30,9 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     """A value for samples; those that say nothing are empty."""
     kind: Kind = Kind.STRING
     required: bool = True
-    """Must be present, though perhaps empty: true of CAKE's own, false of ours."""
+    """Must be present, though perhaps empty."""
+    is_ours: bool = False
+    """None that CAKE has: it may always be absent."""
     may_be_empty: bool = False
     """Where the kind is not text: empty says nothing, instead of being a conversion error."""
     needed_with: str | None = None

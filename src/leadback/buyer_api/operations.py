@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Final, cast
 
+import msgspec
+
 from leadback.buyer_api.model import Bound, Kind, ListMember, Member, Operation, Parameter, Service
 from leadback.leads.model import Answer, ReasonsAnswer, ReasonsRequest, UpdateRequest
 
@@ -17,6 +19,7 @@ API_KEY: Final = Parameter(
     name="api_key",
     summary="Your key, where it comes by no header (`X-Api-Key`, `Authorization: Bearer` or Basic).",
     required=False,
+    is_ours=True,
 )
 OURS: Final = (
     API_KEY,
@@ -25,11 +28,13 @@ OURS: Final = (
         summary="1 to 255 printable ASCII characters that name this call, so that it counts once however often it"
         " comes; also as the header `Idempotency-Key`.",
         required=False,
+        is_ours=True,
     ),
     Parameter(
         name="happened_at",
         summary="When it happened, ISO 8601; without an offset in the network's time zone. Absent: now.",
         required=False,
+        is_ours=True,
     ),
 )
 
@@ -54,6 +59,8 @@ RETURN_REASON_ID: Final = Parameter(
 )
 
 ANSWERED_LEAD_ID: Final = Member("lead_id", Kind.STRING, lambda answer: answer.lead_id)
+ROW_COUNT: Final = Member("row_count", Kind.INT, lambda answer: len(_reasons(answer) or ()))
+"""What every answer with a list has before it."""
 
 
 def update_lead(bound: Bound) -> UpdateRequest:
@@ -135,7 +142,7 @@ LEADS: Final = Service(
             parameters=(API_KEY,),
             response="get_return_reasons_response",
             members=(
-                Member("row_count", Kind.INT, lambda answer: len(_reasons(answer) or ())),
+                ROW_COUNT,
                 ListMember(
                     "return_reasons",
                     "return_reason",
@@ -211,7 +218,7 @@ BUYERS: Final = Service(
             summary="Reports a status and any number of fields: every other parameter is the field of that name.",
             namespace=BUYERS_NAMESPACE,
             parameters=(
-                API_KEY,
+                msgspec.structs.replace(API_KEY, is_ours=False),
                 LEAD_ID,
                 STATUS,
                 Parameter(name="sub_status", summary=SUB_STATUS_SUMMARY, required=False),
@@ -220,6 +227,7 @@ BUYERS: Final = Service(
                     summary="The contract that bought the lead, where several of yours did.",
                     kind=Kind.INT,
                     required=False,
+                    is_ours=True,
                 ),
                 *OURS[1:],
             ),
