@@ -132,7 +132,6 @@ OUTCOMES: dict[str, Outcome | Exception] = {
 REFUSED: dict[str, tuple[dict[str, Any], bytes]] = {
     "unknown_operation": ({"method": "GET", "path": "/buyers/api/1/leads.asmx/Foo"}, b""),
     "operation_in_wrong_case": ({"method": "GET", "path": "/buyers/api/1/leads.asmx/updatelead"}, b""),
-    "no_operation": ({"method": "GET", "path": "/buyers/api/1/leads.asmx"}, b""),
     "post_to_no_operation": (
         {"method": "POST", "path": "/buyers/api/1/leads.asmx", "headers": [(b"content-type", b"text/xml")]},
         b"<x/>",
