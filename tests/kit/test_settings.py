@@ -17,6 +17,12 @@ from leadback.kit.settings import load_settings
         ("LEADBACK_LOG_LEVEL", "loud", "LEADBACK_LOG_LEVEL is wrong: Invalid enum value 'loud'"),
         ("LEADBACK_TRUSTED_PROXIES", "10.0.0.1/8", "LEADBACK_TRUSTED_PROXIES is wrong: 10.0.0.1/8 has host bits set"),
         ("LEADBACK_RATE_PER_KEY", "-1", "LEADBACK_RATE_PER_KEY is wrong: Expected `int` >= 0"),
+        ("LEADBACK_PUBLIC_URL", "leads.example.com", "LEADBACK_PUBLIC_URL is wrong: 'leads.example.com' is no address"),
+        ("LEADBACK_PUBLIC_URL", "ftp://leads.example.com", "It takes one such as https://leads.example.com"),
+        ("LEADBACK_PUBLIC_URL", "https://leads.example.com:x", "LEADBACK_PUBLIC_URL is wrong"),
+        ("LEADBACK_PUBLIC_URL", "https://leads.example.com/?a=b", "LEADBACK_PUBLIC_URL is wrong"),
+        ("LEADBACK_PUBLIC_URL", "https://a b", "LEADBACK_PUBLIC_URL is wrong"),
+        ("LEADBACK_PUBLIC_URL", "https://[leads]", "LEADBACK_PUBLIC_URL is wrong"),
         ("LEADBACK_CONFIG", "/nowhere.toml", "LEADBACK_CONFIG names /nowhere.toml, which cannot be read"),
     ],
 )
@@ -24,6 +30,14 @@ def test_a_wrong_value_is_refused_by_its_name(name: str, value: str, told: str) 
     with pytest.raises(Refused) as refused:
         load_settings({}, {name: value})
     assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:8400", "http://[::1]:8400", "http://[fe80::1%eth0]:8400", "https://leads.example.com/reports/"],
+)
+def test_any_address_that_a_web_server_can_have_is_taken(url: str) -> None:
+    assert load_settings({}, {"LEADBACK_PUBLIC_URL": url}).public_url == url
 
 
 def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path) -> None:

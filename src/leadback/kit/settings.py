@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -59,6 +60,11 @@ def load_settings(given: Mapping[str, object], environment: Mapping[str, str] | 
         raise Refused(f"{name}: {told or error}. Settings: {_known()}") from error
     for network in settings.trusted_proxies:
         parse_network(network)
+    if settings.public_url is not None and not _is_web_address(settings.public_url):
+        raise Refused(
+            f"LEADBACK_PUBLIC_URL is wrong: {settings.public_url!r} is no address of a web server. It takes one such as"
+            " https://leads.example.com, perhaps with a path."
+        )
     return settings
 
 
@@ -70,6 +76,17 @@ def parse_network(text: str) -> IPv4Network | IPv6Network:
         raise Refused(
             f"LEADBACK_TRUSTED_PROXIES is wrong: {error}. It takes networks such as 10.0.0.0/8, separated by commas."
         ) from error
+
+
+def _is_web_address(text: str) -> bool:
+    """Whether an address can have paths put behind it."""
+    try:
+        parts = urlsplit(text)
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    is_plain = "@" not in parts.netloc and not parts.query and not parts.fragment and text.split() == [text]
+    return parts.scheme in ("http", "https") and is_whole and is_plain
 
 
 def _decode(kind: type, value: object) -> object:
