@@ -55,6 +55,7 @@ fix: setup ## repair what ruff can repair, and format
 
 docs: setup ## write the pages that come from the program
 	$(BIN)/python -m typer leadback.cli.main utils docs --name leadback --output docs/reference/commands.md
+	$(BIN)/python -m leadback.buyer_api.reference > docs/reference/buyer-api.md
 
 assets: $(ASSETS) ## take the console's style sheets, scripts and icons from the packages that assets/ pins
 	cd assets && node vendor.mjs
