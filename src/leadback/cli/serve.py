@@ -4,7 +4,6 @@ import asyncio
 import importlib
 import os
 import signal
-import socket
 import threading
 from collections.abc import Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
@@ -25,7 +24,7 @@ from leadback.kit.database import Database
 from leadback.kit.errors import Refused
 from leadback.kit.fitness import check_database
 from leadback.kit.logs import configure_logs
-from leadback.kit.port import claimed_port
+from leadback.kit.port import EVERY_ADDRESS, claimed_port, url_of
 from leadback.kit.process import PARENT_VARIABLE, allow_open_files, forget_handlers_in_forks, unwind_on_stop
 from leadback.kit.schema import migrate
 from leadback.kit.settings import CONFIG_VARIABLE, PREFIX, Settings
@@ -43,8 +42,6 @@ STOP_SECONDS_MAX: Final = 30
 ANSWER_SECONDS_MAX: Final = 5.0
 LOOK_SECONDS: Final = 0.02
 WAKE_SECONDS: Final = 1.0
-
-EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to knock when a worker listens there
 
 # Granian's own records go where ours go.
 GRANIAN_LOGS: Final[dict[str, Any]] = {
@@ -87,7 +84,7 @@ def serve(
                 " leadback init --network NAME --time-zone ZONE --currency USD"
             )
         settings = msgspec.structs.replace(
-            settings, public_url=settings.public_url or _url(settings.host, settings.port)
+            settings, public_url=settings.public_url or url_of(settings.host, settings.port)
         )
         _hand_down(settings, found.database_url)
         allow_open_files()
@@ -200,7 +197,7 @@ def _announce(
     while not _answers(EVERY_ADDRESS.get(address, address), settings.port):
         if stopping.wait(LOOK_SECONDS):
             return
-    print(f"Leadback serves {_url(settings.host, settings.port)}", flush=True)
+    print(f"Leadback serves {url_of(settings.host, settings.port)}", flush=True)
     for companion in companions:
         companion.start()
 
@@ -214,9 +211,3 @@ def _answers(address: str, port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _url(host: str, port: int) -> str:
-    # Who listens everywhere is best known by name.
-    name = socket.gethostname() if host in EVERY_ADDRESS else host
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

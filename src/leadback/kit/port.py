@@ -14,6 +14,8 @@ from leadback.kit.errors import Refused
 FREE_SECONDS_MAX: Final = 3.0
 LOOK_SECONDS: Final = 0.05
 
+EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to knock when a worker listens there
+
 
 @contextmanager
 def claimed_port(host: str, port: int) -> Iterator[str]:
@@ -42,6 +44,13 @@ def claimed_port(host: str, port: int) -> Iterator[str]:
         time.sleep(LOOK_SECONDS)
     with claim:
         yield address[0]
+
+
+def url_of(host: str, port: int) -> str:
+    """The address at which others find what listens there."""
+    # Who listens everywhere is best known by name.
+    name = socket.gethostname() if host in EVERY_ADDRESS else host
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def _claim(claim: socket.socket, address: tuple[str, int]) -> None:
