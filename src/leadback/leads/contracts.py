@@ -12,6 +12,11 @@ from leadback.parties.actions import create_contract
 STANDING_LEAD_PREFIX: Final = "TEST"
 
 
+def standing_lead_id(buyer_contract_id: int) -> str:
+    """The test lead of a contract."""
+    return f"{STANDING_LEAD_PREFIX}{buyer_contract_id}"
+
+
 async def open_contract(
     connection: AsyncConnection,
     network_id: int,
@@ -40,7 +45,7 @@ async def open_contract(
     await ingest_store.insert_standing_sale(
         connection,
         network_id,
-        lead_id=f"{STANDING_LEAD_PREFIX}{contract_id}",
+        lead_id=standing_lead_id(contract_id),
         buyer_id=buyer_id,
         buyer_contract_id=contract_id,
         now=now,
