@@ -27,6 +27,16 @@ def named(what: str, name: str, items: Iterable[Named]) -> Named:
     raise Refused(f"There is no {what} {name!r}. {_there_are([item.name for item in items])}")
 
 
+def buyer_of(name: str, buyers: Iterable[Buyer]) -> Buyer:
+    """The buyer of this name or, where none has it, of this id."""
+    buyers = list(buyers)
+    if not any(item.name == name for item in buyers):
+        for item in buyers:
+            if str(item.buyer_id) == name:
+                return item
+    return named("buyer", name, buyers)
+
+
 def named_contract(
     name: str, buyer: Buyer | None, contracts: Sequence[BuyerContract], buyers: Sequence[Buyer]
 ) -> BuyerContract:

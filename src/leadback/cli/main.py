@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "vertical": "leadback.cli.vertical",
     "buyer": "leadback.cli.buyer",
     "contract": "leadback.cli.contract",
+    "posting-doc": "leadback.cli.posting_doc",
     "check": "leadback.cli.check",
     "migrate": "leadback.cli.migrate",
     "work": "leadback.cli.work",
