@@ -186,6 +186,15 @@ def test_the_window_ends_with_the_networks_day_whatever_its_clocks_do(moment: st
     assert isinstance(decision, Change) is allowed
 
 
+def test_a_standing_test_sale_can_be_returned_long_after_it_was_made_and_no_other() -> None:
+    made = {"sold_on": date(2020, 1, 1), "sold_at": datetime(2020, 1, 1, 12, tzinfo=UTC)}
+    moment = datetime(2026, 3, 10, tzinfo=UTC)
+    standing = sale(**made, is_test=True, campaign_id=None)
+    assert isinstance(decide_submission(standing, 1, configuration(), moment), Change)
+    imported = sale(**made, is_test=True)
+    assert not isinstance(decide_submission(imported, 1, configuration(), moment), Change)
+
+
 @pytest.mark.parametrize(
     ("zero", "call", "revenue", "flagged"),
     [

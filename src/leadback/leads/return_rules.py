@@ -36,7 +36,9 @@ def begin_return(
     network, contract = configuration.network, configuration.contracts[sale.buyer_contract_id]
     if not (contract.returnable if sale.returnable is None else sale.returnable):
         return Message.RETURNS_NOT_ALLOWED
-    if network.day_of(received_at) > last_return_day(sale.sold_on, contract):
+    # Only a contract's standing test sale has no campaign: it was made once, and is there to be tried at any time.
+    stands_open = sale.is_test and sale.campaign_id is None
+    if not stands_open and network.day_of(received_at) > last_return_day(sale.sold_on, contract):
         return Message.RETURN_WINDOW_EXPIRED
     if standing:
         return Message.LEAD_ALREADY_RETURNED

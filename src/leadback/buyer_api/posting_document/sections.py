@@ -255,13 +255,6 @@ def _plan(example: Example, plan: Iterable[Check]) -> Iterator[Block]:
             for number, check in enumerate(plan, start=1)
         ),
     )
-    if example.return_reason is not None:
-        yield Paragraph(
-            text(
-                "The return window of this lead began on the day its contract was opened: where that is long ago, and"
-                " nobody returned it in time, expect `Return Window Expired`."
-            )
-        )
 
 
 def _samples(words: Words, example: Example, programs: Iterable[Program]) -> Iterator[Block]:
