@@ -8,12 +8,13 @@ from contextlib import contextmanager, suppress
 
 
 class LosingProxy:
-    """Hands requests on; `loses` answers more are dropped, and their connections closed."""
+    """Hands requests on; `loses` answers more are dropped, `instead` of them is sent, and their connections closed."""
 
     def __init__(self, server_port: int) -> None:
         self.server_port = server_port
         self.loses = 0
         self.lost = 0
+        self.instead = b""
         self._client: socket.socket | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -55,6 +56,7 @@ class LosingProxy:
                 if self.loses:
                     self.loses -= 1
                     self.lost += 1
+                    client.sendall(self.instead)
                     return
                 client.sendall(answer)
 
