@@ -44,6 +44,8 @@ async def test_it_refuses_a_currency_that_is_not_three_capital_letters(database:
         ("Ac\x7fme", "control character"),
         ("Ac\ufffeme", "control character or one that XML forbids"),
         ("Ac\udc80me", "control character or one that XML forbids"),
+        ("Ac\u200bme", "not seen or turns the writing round"),
+        ("Ac\u202eme", "not seen or turns the writing round"),
     ],
 )
 async def test_it_refuses_a_name_that_cannot_be_shown(database: Database, name: str, words: str) -> None:

@@ -9,6 +9,8 @@ NAME_LENGTH_MAX: Final = 100
 
 # What XML 1.0 calls Char, without tab and line ends: a name stands in XML answers, column heads and lines of a list.
 _FORBIDDEN: Final = re.compile("[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Nobody sees them, so two names would look the same and be none the other's; the joiners of emoji and scripts stay.
+_INVISIBLE: Final = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
 def check_name(what: str, name: str, *, length_max: int = NAME_LENGTH_MAX) -> None:
@@ -20,6 +22,10 @@ def check_name(what: str, name: str, *, length_max: int = NAME_LENGTH_MAX) -> No
     if _FORBIDDEN.search(name):
         raise Refused(
             f"The {what} {name!a} has a control character or one that XML forbids; give characters that can be shown."
+        )
+    if _INVISIBLE.search(name):
+        raise Refused(
+            f"The {what} {name!a} has a character that is not seen or turns the writing round; give it without."
         )
     if name != name.strip():
         raise Refused(f"The {what} {name!r} begins or ends with a blank; give it without.")
