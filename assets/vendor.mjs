@@ -9,7 +9,7 @@ const PLACE = dirname(fileURLToPath(import.meta.url));
 const TARGET = join(PLACE, "../src/leadback/console/static/vendor");
 const LOCKED = JSON.parse(readFileSync(join(PLACE, "package-lock.json"), "utf8")).packages;
 
-// The icons the templates name; a test tells when one is missing here or no longer used.
+// The icons the templates name; a test tells when one is missing here.
 const ICONS = readFileSync(join(PLACE, "icons.txt"), "utf8").split("\n").filter(Boolean);
 
 const FILES = [

@@ -27,10 +27,10 @@ def equip(environment: Environment) -> None:
     environment.filters |= {
         "change": change,
         "column_groups": column_groups,
+        "laid_out": laid_out,
         "number": number,
         "percent": percent,
         "slug": slug,
-        "with_primary": with_primary,
     }
 
 
@@ -75,8 +75,9 @@ def change(difference: Number | None, places: int = 1, unit: str = "%") -> str:
     if difference is None:
         return NOTHING
     shown = number(difference, places)
-    space = "" if unit in ("", "%") else " "
-    return f"{'' if shown.startswith(MINUS) or not difference else '+'}{shown}{space}{unit}"
+    # What rounds to nothing is no change, and has no sign.
+    sign = "+" if difference > 0 and shown.strip("0.") else ""
+    return f"{sign}{shown}{'' if unit in ('', '%') else ' '}{unit}"
 
 
 def sparkline_points(values: Iterable[Number | None], width: int = 92, height: int = 26) -> str:
@@ -93,11 +94,19 @@ def sparkline_points(values: Iterable[Number | None], width: int = 92, height: i
     )
 
 
-def with_primary(columns: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """The columns, with those marked that a small screen shows: as chosen, else the first after the row's name."""
+def laid_out(columns: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """The columns with two things worked out: which one names the row, and which ones a small screen shows.
+
+    The first names it, boxes to pick rows aside; shown are those chosen, else the first few after the name.
+    """
+    name = next(place for place, column in enumerate(columns) if column.get("kind") != "pick")
     chosen = any(column.get("primary") for column in columns)
     return [
-        {**column, "primary": column.get("primary") if chosen else 0 < place <= PRIMARY_COLUMNS}
+        {
+            **column,
+            "names": place == name,
+            "primary": column.get("primary") if chosen else name < place <= name + PRIMARY_COLUMNS,
+        }
         for place, column in enumerate(columns)
     ]
 

@@ -63,12 +63,57 @@ function toggle(button) {
   button.setAttribute("aria-expanded", open);
 }
 
+// Rows that open in place
+
+function openRow(event, opener) {
+  event.preventDefault();
+  const row = opener.closest("tr");
+  if (opener.getAttribute("aria-expanded") === "true") {
+    const inside = (other) => other && Number(other.dataset.level ?? 0) > Number(row.dataset.level);
+    while (inside(row.nextElementSibling)) row.nextElementSibling.remove();
+    opener.setAttribute("aria-expanded", "false");
+  } else {
+    htmx.trigger(opener, "open");
+  }
+}
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const opener = event.detail.elt;
+  if (opener.matches("[data-opener]") && event.detail.successful) opener.setAttribute("aria-expanded", "true");
+});
+
+// Rows to pick
+
+function countPicked(form) {
+  const picked = form.querySelectorAll("[data-pick]:checked").length;
+  const boxes = form.querySelectorAll("[data-pick]").length;
+  const all = form.querySelector("[data-pick-all] input");
+  if (all) {
+    all.checked = picked === boxes;
+    all.indeterminate = picked > 0 && picked < boxes;
+  }
+  for (const bar of form.querySelectorAll("[data-bulk]")) {
+    const said = bar.querySelector("[data-picked]");
+    said.textContent = `${picked} ${said.dataset.noun} picked`;
+    bar.hidden = picked === 0;
+  }
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form");
+  if (event.target.closest("[data-pick-all]")) {
+    for (const box of form.querySelectorAll("[data-pick]")) box.checked = event.target.checked;
+  } else if (!event.target.matches("[data-pick]")) return;
+  countPicked(form);
+});
+
 document.addEventListener("click", (event) => {
   const found = (selector) => event.target.closest(selector);
   let element;
   closeMenus(event.target);
   if (found("[data-theme-toggle]")) toggleTheme();
   else if ((element = found("[data-toggles]"))) toggle(element);
+  else if ((element = found("[data-opener]"))) openRow(event, element);
   else if ((element = found("[data-dialog]"))) openDialog(event, element);
   else if ((element = found("[data-dialog-close]"))) element.closest("dialog").close();
   else if ((element = found("[data-copy]"))) copy(element);
@@ -112,6 +157,10 @@ function prepare(within) {
     frame.dataset.ready = "";
     frame.querySelector(".table-scroll").addEventListener("scroll", () => hintScroll(frame), { passive: true });
     resized.observe(frame);
+  }
+  for (const bar of within.querySelectorAll("[data-bulk]:not([data-ready])")) {
+    bar.dataset.ready = "";
+    countPicked(bar.closest("form"));
   }
   for (const toast of within.querySelectorAll("[data-toast]:not([data-ready])")) {
     toast.dataset.ready = "";
