@@ -27,8 +27,19 @@ PAGES: Final = {
     "/reports/lead-status": "lead_status.html",
     "/setup/lead-statuses": "components.html",
     "/leads": "empty.html",
+    "/setup/lead-statuses/deactivate": "confirm.html",
     "/missing": "error.html",
     "/sign-in": "sign_in.html",
+}
+PARTS: Final = {"/rows-inside": "rows_inside.html", "/saved": "saved.html"}
+TEMPLATES_OF: Final = {**PAGES, **PARTS}
+QUESTION: Final = {
+    "question": "Deactivate “Funded”?",
+    "text": "Buyers can no longer report it; 619 sales keep it.",
+    "action": "/setup/lead-statuses/deactivate",
+    "confirm_label": "Deactivate",
+    "back": "/setup/lead-statuses",
+    "fields": {"version": 4},
 }
 STATUSES: Final = (
     ("Contacted", "#7aa2d6", "neutral"),
@@ -71,16 +82,15 @@ def context(path: str) -> dict[str, Any]:
         "viewer": None if path == "/sign-in" else Viewer(),
         "returns_waiting": 61,
         "lead_statuses_on": True,
-        "csrf_input": "",
         "query": [("from", "2026-11-01"), ("to", "2026-11-23"), ("vertical", "Payday"), ("vertical", "Solar")],
         "code": 404,
     }
-    return shared | _report()
+    return shared | QUESTION | _report()
 
 
 def render(path: str) -> str:
-    """One page of the gallery."""
-    return environment().get_template(PAGES[path]).render(context(path))
+    """One page of the gallery, or what htmx asks of one."""
+    return environment().get_template(TEMPLATES_OF[path]).render(context(path))
 
 
 @contextmanager
@@ -101,12 +111,12 @@ def serve(page: Page) -> None:
 def _answer(route: Route) -> None:
     path = urlsplit(route.request.url).path
     headers = {name.decode(): value.decode() for name, value in HEADERS}
-    if path in PAGES:
+    if path in TEMPLATES_OF:
         route.fulfill(body=render(path), content_type="text/html; charset=utf-8", headers=headers)
     elif path.startswith("/static/") and (file := PLACE / path.removeprefix("/")).is_file():
         route.fulfill(body=file.read_bytes(), content_type=guess_type(path)[0] or "text/plain", headers=headers)
     else:
-        route.fulfill(status=404, body="", headers=headers)
+        route.fulfill(status=404, body="Nothing is here.", content_type="text/plain", headers=headers)
 
 
 def _report() -> dict[str, Any]:
@@ -119,7 +129,15 @@ def _report() -> dict[str, Any]:
     days = [f"Nov {day}" for day in range(1, 24)]
     return {
         "columns": _columns(),
-        "rows": [{"href": f"/campaigns/{row['id']}", "cells": _cells(row, largest)} for row in rows],
+        "rows": [
+            {
+                "href": f"/campaigns/{row['id']}",
+                "inside": "/rows-inside",
+                "opens": "/reports/lead-status?by=sub_id",
+                "cells": _cells(row, largest),
+            }
+            for row in rows
+        ],
         "total": {"cells": _cells(_total(rows), {})},
         "days": days,
         "immature": days[-4:],

@@ -9,6 +9,11 @@ WIDTHS = (1280, 390)
 HEIGHT = 860
 
 
+def complain(text: str) -> None:
+    """What the browser says of a page."""
+    sys.stderr.write(f"{text}\n")
+
+
 def take(directory: Path) -> None:
     """A picture of every page, width and theme."""
     with browser() as opened:
@@ -16,8 +21,8 @@ def take(directory: Path) -> None:
             for width in WIDTHS:
                 window = opened.new_context(color_scheme=theme, viewport={"width": width, "height": HEIGHT})
                 page = window.new_page()
-                page.on("console", lambda message: sys.stderr.write(f"{message.type}: {message.text}\n"))
-                page.on("pageerror", lambda error: sys.stderr.write(f"{error}\n"))
+                page.on("console", lambda message: complain(message.text))
+                page.on("pageerror", lambda error: complain(str(error)))
                 serve(page)
                 for path, template in PAGES.items():
                     page.goto(ORIGIN + path)
