@@ -105,5 +105,9 @@ def test_neighbouring_columns_share_their_groups_heading() -> None:
     ]
 
 
+def test_the_column_that_names_the_rows_has_no_neighbour_in_its_group() -> None:
+    assert [group["length"] for group in column_groups([{"names": True}, {}, {}])] == [1, 2]
+
+
 def test_an_id_is_made_of_letters_and_digits() -> None:
     assert slug("/setup/Lead statuses/3?x=ä") == "setup-lead-statuses-3-x"

@@ -112,11 +112,14 @@ def laid_out(columns: Sequence[Mapping[str, object]]) -> list[dict[str, object]]
 
 
 def column_groups(columns: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """Neighbouring columns of one group: its name, how many they are, and whether a line sets it apart."""
+    """Neighbouring columns of one group: its name, how many they are, and whether a line sets it apart.
+
+    The column that names the rows stays alone: it does not scroll away with its neighbours.
+    """
     groups: list[dict[str, object]] = []
-    for name, found in groupby(columns, key=lambda column: column.get("group")):
+    for (name, names), found in groupby(columns, key=lambda column: (column.get("group"), column.get("names"))):
         members = list(found)
-        groups.append({"name": name, "length": len(members), "line": members[0].get("line")})
+        groups.append({"name": name, "length": len(members), "line": members[0].get("line"), "names": names})
     return groups
 
 
