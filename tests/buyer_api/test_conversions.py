@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadback.buyer_api.conversions import Wrong, to_amount, to_boolean, to_int
+from leadback.buyer_api.conversions import Wrong, to_amount, to_boolean, to_int, to_schema_boolean
 
 INTEGERS = [
     ("0", 0),
@@ -101,9 +101,21 @@ def test_anything_else_is_no_boolean(text: str) -> None:
     assert to_boolean(text) is Wrong.BOOLEAN
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("1", True), ("0", False), (" 1\n", True), ("TRUE", True), ("false", False)]
+)
+def test_by_the_schema_one_and_zero_are_booleans_too(text: str, value: bool) -> None:
+    assert to_schema_boolean(text) is value
+
+
+@pytest.mark.parametrize("text", ["", " ", "2", "01", "10", "yes", "1 0"])
+def test_by_the_schema_nothing_else_is_one(text: str) -> None:
+    assert to_schema_boolean(text) is Wrong.SCHEMA_BOOLEAN
+
+
 @given(st.text())
 def test_no_text_breaks_a_conversion(text: str) -> None:
-    for convert in (to_int, to_amount, to_boolean):
+    for convert in (to_int, to_amount, to_boolean, to_schema_boolean):
         convert(text)
 
 
@@ -115,6 +127,6 @@ def test_every_amount_written_plainly_or_grouped_is_read_exactly(amount: Decimal
 @pytest.mark.parametrize("text", ["9" * 60_000, " " * 60_000, "0" * 60_000 + "x", "1,111" * 10_000, "-" * 60_000])
 def test_an_endless_text_is_decided_at_once(text: str) -> None:
     started = time.process_time()
-    for convert in (to_int, to_amount, to_boolean):
+    for convert in (to_int, to_amount, to_boolean, to_schema_boolean):
         convert(text)
     assert time.process_time() - started < 0.05

@@ -24,6 +24,8 @@ class Wrong(StrEnum):
     FORMAT = "Input string was not in a correct format."
     RANGE = "Value was either too large or too small for an Int32."
     BOOLEAN = "String was not recognized as a valid Boolean."
+    SCHEMA_BOOLEAN = "The string '{}' is not a valid Boolean value."
+    """Of .NET's readers of XML, which show the text."""
 
 
 def to_int(text: str) -> int | Wrong:
@@ -57,7 +59,8 @@ def to_boolean(text: str) -> bool | Wrong:
 def to_schema_boolean(text: str) -> bool | Wrong:
     """The same, and 1 and 0 as XML Schema has them."""
     word = text.strip(BLANKS)
-    return word == "1" if word in ("1", "0") else to_boolean(text)
+    value = word == "1" if word in ("1", "0") else to_boolean(text)
+    return Wrong.SCHEMA_BOOLEAN if value is Wrong.BOOLEAN else value
 
 
 CONVERSIONS: Final[dict[Kind, tuple[str, Callable[[str], Value | Wrong]]]] = {

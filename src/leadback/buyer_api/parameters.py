@@ -215,11 +215,13 @@ def _legible(raw: bytes) -> str:
     return FORBIDDEN.sub("\ufffd", raw.decode("utf-8", "replace"))
 
 
-def invalid_value(name: str, detail: str) -> BindingError:
-    """The error of a value that is no text, number or truth."""
+def invalid_value(name: str, why: str) -> BindingError:
+    """The error of a value that is no text, number or truth; `why` goes on from the name."""
     text = "Invalid value for parameter: {}."
-    shown = name[:ECHO_LENGTH_MAX]
-    return BindingError(text.format(echo(name)), without_keys(text.format(shown)), detail, parameter=name)
+    shown = FORBIDDEN.sub("\ufffd", name[:ECHO_LENGTH_MAX])
+    return BindingError(
+        text.format(echo(name)), without_keys(text.format(shown)), without_keys(f"{shown} {why}"), parameter=name
+    )
 
 
 def _missing(name: str) -> BindingError:
@@ -264,5 +266,5 @@ def _not_converted(name: str, text: str, type_name: str, wrong: Wrong) -> Bindin
         without_keys(first.format(shown, type_name)),
         without_keys(f"{name} = {shown!r}."),
         parameter=name,
-        cause=wrong,
+        cause=wrong.format(shown),
     )
