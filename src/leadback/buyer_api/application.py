@@ -154,9 +154,7 @@ class BuyerApi:
             form = script.SCRIPT if in_json else channels.FORM
             read = script.read_json if in_json else channels.read_form
             sent = read(binder, body, request.content_type)
-        return await self._answer(
-            Call(request, form, binder, sent, self._origin(request, form.channel, binder.operation.name))
-        )
+        return await self._answer(self._call(request, form, binder, sent))
 
     async def _serve_envelope(self, request: Request) -> WireAnswer | None:
         """A call in SOAP: the envelope says which operation it is."""
@@ -177,9 +175,7 @@ class BuyerApi:
             return found.answer()
         form, binder = soap.SoapForm(found), request.door.binders[found.operation]
         sent = soap.read_call(binder, found.call, len(body))
-        return await self._answer(
-            Call(request, form, binder, sent, self._origin(request, form.channel, binder.operation.name))
-        )
+        return await self._answer(self._call(request, form, binder, sent))
 
     def _call(self, request: Request, form: Form, binder: Binder, sent: Sent) -> Call:
         return Call(request, form, binder, sent, self._origin(request, form.channel, binder.operation.name))

@@ -94,7 +94,7 @@ def _texts(pairs: Pairs) -> Iterator[tuple[str, str | BindingError]]:
         elif isinstance(value, bool):
             yield name, "true" if value else "false"
         else:
-            yield name, invalid_value(name, f"{name} is a list or an object.")
+            yield name, invalid_value(name, "is a list or an object.")
 
 
 def _members(operation: Operation, answer: Answer) -> dict[str, Any]:

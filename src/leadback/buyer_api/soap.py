@@ -186,9 +186,9 @@ def _texts(call: Element) -> Iterator[tuple[str, str | BindingError]]:
         if attributes.get((SCHEMA_INSTANCE, "nil"), "").strip() in TRUE:
             continue
         if child.children:
-            yield child.name, invalid_value(child.name, f"{child.name} holds elements.")
+            yield child.name, invalid_value(child.name, "holds elements.")
         elif ("", "href") in attributes:
-            yield child.name, invalid_value(child.name, f"{child.name} refers to a value that stands elsewhere.")
+            yield child.name, invalid_value(child.name, "refers to a value that stands elsewhere.")
         else:
             yield child.name, child.text
 
