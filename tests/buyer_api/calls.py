@@ -109,26 +109,31 @@ def written(channel: Channel, operation: str, pairs: Pairs) -> bytes:
     return in_soap(channel, operation, pairs)
 
 
-async def send(
-    application: Application,
+def scoped(
     channel: Channel,
     operation: str,
     raw: bytes,
     *headers: tuple[bytes, bytes],
     peer: tuple[str, int] | None = PEER,
-    stays: bool = True,
-) -> Reply:
-    """Send a body, or query string, as it stands."""
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A body, or query string, as it stands: the request and the piece that is its body."""
     by_get = channel is Channel.GET
-    given = any(name == b"content-type" for name, _ in headers)
+    given = by_get or any(name == b"content-type" for name, _ in headers)
     scope = scope_of(
         "GET" if by_get else "POST",
         raw if by_get else b"",
         path=path_of(operation, channel),
-        headers=headers if by_get or given else (CONTENT_TYPES[channel], *headers),
+        headers=headers if given else (CONTENT_TYPES[channel], *headers),
         peer=peer,
     )
-    reply = await exchange(application, scope, body_event(b"" if by_get else raw), stays=stays)
+    return scope, body_event(b"" if by_get else raw)
+
+
+async def send(
+    application: Application, channel: Channel, operation: str, raw: bytes, *headers: tuple[bytes, bytes], **more: Any
+) -> Reply:
+    """Send a body, or query string, as it stands, and expect an answer."""
+    reply = await exchange(application, *scoped(channel, operation, raw, *headers, **more))
     assert reply is not None
     return reply
 
