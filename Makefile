@@ -16,7 +16,7 @@ COMPILE := env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL PIP_CON
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test crash bench lint fix docs assets lock
+.PHONY: help setup demo test crash bench timing lint fix docs assets lock
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ crash: setup ## kill the server under load twenty times, and look for every answ
 
 bench: setup ## measure UpdateLead beside pgbench, for about ten minutes, and write bench/RESULTS.md
 	$(BIN)/python -m bench --results bench/RESULTS.md
+
+timing: setup ## compare answers to unknown and to others' leads, for a minute, and write bench/TIMING.md
+	$(BIN)/python -m bench.timing --results bench/TIMING.md
 
 lint: setup ## check style, format, types and the import rule
 	$(BIN)/ruff check .

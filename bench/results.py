@@ -54,14 +54,14 @@ def as_markdown(rows: Sequence[Row], facts: Mapping[str, str], plan: Plan, sales
         "# Results",
         _HOW.format(seconds=plan.seconds, warm_up=WARM_UP_SECONDS),
         f"    python -m bench --sales {sales} --rounds {plan.rounds} --seconds {plan.seconds}{workers}",
-        _table(["", ""], [[name, value] for name, value in facts.items()]),
+        table(["", ""], [[name, value] for name, value in facts.items()]),
     ]
     for row in rows:
         parts += [
             f"## {row.title}",
             f"Target: {row.target}. Measured: **{row.ratio:.2f}**, {_verdict(row)}.",
             f"Processor time of all that took part for one: pgbench {row.processor_ratio:.2f} times Leadback's.",
-            _table(
+            table(
                 ["round", "Leadback/s", "mean ms", "p50 ms", "p99 ms", "CPU us", "pgbench/s", "mean ms", "CPU us"],
                 [[str(number), *_cells(pair)] for number, pair in enumerate(row.pairs, 1)]
                 + [["median", *_medians(row.pairs)]],
@@ -101,7 +101,8 @@ def _medians(pairs: Sequence[Pair]) -> list[str]:
     return [format(statistics.median(value(pair) for pair in pairs), form) for value, form in _COLUMNS]
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
