@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from leadback.buyer_api.model import BindingError
 from leadback.buyer_api.operations import OPERATIONS
 from leadback.buyer_api.parameters import Binder
+from leadback.catalog.alias_actions import create_alias
+from leadback.catalog.vocabulary import ListedAlias
 from leadback.leads.model import Channel, ReturnState
 from tests.buyer_api.buyer import Buyer
-from tests.buyer_api.calls import FLAT, SOAP, Said, error_of, fault_of, send, written
+from tests.buyer_api.calls import FLAT, SOAP, Said, error_of, fault_of, said, send, written
 from tests.buyer_api.golden_files import change
+from tests.support.changes import who
 
 pytestmark = pytest.mark.anyio
 
@@ -134,6 +137,18 @@ async def test_a_name_that_comes_twice_in_any_letter_case_is_an_error(
     assert (await buyer.sale(sale_id)).version == 1
     (row,) = await buyer.failed()
     assert (row["reason"], row["waiting_until"]) == (error, None)
+
+
+@pytest.mark.parametrize("channel", FLAT)
+async def test_two_names_of_one_field_are_no_matter_of_order(buyer: Buyer, channel: Channel) -> None:
+    sale_id = await buyer.sold()
+    async with buyer.database.transaction(buyer.network_id) as connection:
+        listed = ListedAlias(buyer="Buyer 10", field="remark", as_field="note")
+        await create_alias(connection, buyer.network_id, listed, **who())
+    assert await buyer.says(channel, STATUS, Remark="a") == UPDATED
+    for pairs in ([("note", "b"), ("remark", "c")], [("remark", "b"), ("note", "c")]):
+        assert said(await sent(buyer, channel, pairs)).message == "Invalid Lead Field"
+    assert (await buyer.sale(sale_id)).field_values == {2: "a"}
 
 
 @pytest.mark.parametrize("channel", FLAT)

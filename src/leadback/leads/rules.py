@@ -205,8 +205,11 @@ def apply_fields(
     contract: BuyerContract,
     aliases_of: int | None,
 ) -> Message | None:
-    """Checks 9 and 10: all names first, then all values; an empty value clears the field."""
-    fields: list[tuple[Field, str]] = []
+    """Checks 9 and 10: all names first, then all values; an empty value clears the field.
+
+    Two names of one field, such as its own and an alias, would leave it to their order which value holds.
+    """
+    fields: dict[int, tuple[Field, str]] = {}
     for name, text in request.fields:
         if request.fields_in_any_case:
             name = field_name_as_given(name, configuration.catalog)
@@ -215,13 +218,14 @@ def apply_fields(
             continue
         if (
             field is None
+            or field.field_id in fields
             or (field.vertical_ids and contract.vertical_id not in field.vertical_ids)
             or (field.buyer_ids and sale.buyer_id not in field.buyer_ids)
         ):
             return Message.INVALID_LEAD_FIELD
-        fields.append((field, text))
+        fields[field.field_id] = field, text
     values = dict(sale.field_values)
-    for field, text in fields:
+    for field, text in fields.values():
         value = None if text == "" else canonical_value(field, text, configuration.network.date_format)
         if value is None and text != "":
             return Message.INVALID_FIELD_VALUE
