@@ -204,8 +204,8 @@ async def test_two_hundred_names_are_read_and_one_more_is_not(buyer: Buyer, chan
 
 async def test_the_same_call_again_with_its_key_is_answered_and_not_applied(buyer: Buyer) -> None:
     sale_id = await buyer.sold()
-    for channel in FLAT:
-        reply = await buyer.call(channel, STATUS, loan_amount="5", status="Funded", idempotency_key="one")
+    for channel, name in zip(FLAT, ("loan_amount", "LOAN_Amount", "loan_amount"), strict=True):
+        reply = await buyer.call(channel, STATUS, **{name: "5"}, status="Funded", idempotency_key="one")
         assert (reply.status, "idempotent-replayed" in reply.headers) == (200, channel is not FLAT[0])
     assert await buyer.told(Channel.GET, STATUS, loan_amount="6", idempotency_key="one") == "Idempotency Key Reused"
     assert (await buyer.sale(sale_id)).version == 2

@@ -8,7 +8,8 @@ from leadback.leads.model import UpdateRequest
 
 
 def fingerprint_of(call: UpdateRequest) -> bytes:
-    """A digest of a call's canonical parameters: order, letter case of ids, `5` or `5.00` make no difference.
+    """A digest of a call's canonical parameters: order, letter case of ids and of names that are compared without it,
+    `5` or `5.00` make no difference.
 
     Return and UpdateLead are answered with other words, so one is no repeat of the other.
     """
@@ -20,7 +21,7 @@ def fingerprint_of(call: UpdateRequest) -> bytes:
         call.sub_status,
         amount,
         None if amount is None else call.add_to_existing,
-        sorted(call.fields),
+        sorted((name.lower() if call.fields_in_any_case else name, text) for name, text in call.fields),
         call.return_reason_id,
         call.happened_at,
     )
