@@ -38,6 +38,9 @@ CONNECTIONS_MAX: Final = 1_000
 """For each web worker; more wait, unanswered, in the kernel's queue of `BACKLOG`."""
 BACKLOG: Final = 1_024
 HEADER_MS_MAX: Final = 5_000
+HEADER_BYTES_MAX: Final = 32 * 1024
+"""Of a request's line and headers together, not to the byte: one read may go as far beyond. Granian limits their number
+to a hundred."""
 STOP_SECONDS_MAX: Final = 30
 ANSWER_SECONDS_MAX: Final = 5.0
 LOOK_SECONDS: Final = 0.02
@@ -140,7 +143,7 @@ def _run_workers(settings: Settings, address: str, companions: Sequence[Companio
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS_MAX,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS_MAX),
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS_MAX, max_buffer_size=HEADER_BYTES_MAX),
         websockets=False,
         backlog=BACKLOG,
         backpressure=CONNECTIONS_MAX,
