@@ -13,7 +13,19 @@ from leadback.kit.settings import Settings
 from leadback.kit.tokens import digest, make_key
 from leadback.leads.model import BuyerCaller, Channel, KeylessCaller
 from tests.buyer_api.buyer import Buyer
-from tests.buyer_api.calls import CHANNELS, TEXT_XML, Said, call, channels_of, in_soap, path_of, said, saying
+from tests.buyer_api.calls import (
+    CHANNELS,
+    TEXT_XML,
+    Said,
+    call,
+    channels_of,
+    in_soap,
+    path_of,
+    said,
+    saying,
+    scoped,
+    written,
+)
 from tests.buyer_api.golden_files import change
 from tests.buyer_api.wire import Scripted, body_event, exchange, scope_of
 
@@ -130,15 +142,29 @@ async def test_a_keyless_call_to_no_network_or_from_no_address_is_invalid() -> N
         assert said(nowhere).message == "Invalid API Key"
 
 
-async def test_a_key_that_stands_beside_an_envelope_counts_only_where_it_is_read() -> None:
-    """Not in the query of a POST, nor in the header of an envelope: nobody sees it there."""
+async def test_a_key_in_the_header_of_an_envelope_is_not_read() -> None:
     updates = Scripted()
     block = f"<soap:Header><api_key>{KEY}</api_key></soap:Header>"
     body = in_soap(Channel.SOAP11, "UpdateLead", saying("UpdateLead").items()).decode()
     raw = body.replace("<soap:Body>", f"{block}<soap:Body>").encode()
-    scope = scope_of("POST", {"api_key": KEY}, path=path_of("UpdateLead", Channel.SOAP11), headers=[TEXT_XML])
+    scope = scope_of("POST", path=path_of("UpdateLead", Channel.SOAP11), headers=[TEXT_XML])
     assert await exchange(BuyerApi(updates, Settings()), scope, body_event(raw)) is not None
     assert isinstance(updates.request.caller, KeylessCaller)
+
+
+@pytest.mark.parametrize("channel", [Channel.FORM, Channel.JSON, Channel.SOAP11, Channel.SOAP12])
+async def test_a_key_in_the_address_of_a_post_counts_and_must_agree(channel: Channel) -> None:
+    for body_key, caller in (("", BuyerCaller), (KEY, BuyerCaller), (make_key(7), None)):
+        updates = Scripted()
+        sent = saying("UpdateLead", **({"api_key": body_key} if body_key else {}))
+        scope, event = scoped(channel, "UpdateLead", written(channel, "UpdateLead", sent.items()))
+        scope["query_string"] = b"api_key=" + KEY.encode()
+        reply = await exchange(BuyerApi(updates, Settings()), scope, event)
+        assert reply is not None
+        if caller is None:
+            assert (updates.calls, "Invalid API Key" in reply.text) == ([], True)
+        else:
+            assert isinstance(updates.request.caller, caller)
 
 
 @pytest.mark.parametrize("operation", ["UpdateLead", "Return"])

@@ -70,7 +70,8 @@ async def test_a_post_may_be_empty_and_say_nothing_of_itself(buyer: Buyer) -> No
 
 @pytest.mark.parametrize("channel", CHANNELS)
 async def test_what_cannot_be_read_is_kept_as_of_any_operation(buyer: Buyer, channel: Channel) -> None:
-    raw = {Channel.GET: b"x=%00", Channel.FORM: b"x=%00", Channel.JSON: b"["}.get(channel, b"<x")
+    many = b"x=1&" * 201
+    raw = {Channel.GET: many, Channel.FORM: many, Channel.JSON: b"["}.get(channel, b"<x")
     reply = await send(buyer.api, channel, REASONS, raw, (b"x-api-key", buyer.key.encode()))
     assert reply.status == (500 if channel in FLAT else 400)
     (row,) = await buyer.failed()

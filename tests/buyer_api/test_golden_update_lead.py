@@ -73,7 +73,6 @@ NOT_BOUND: dict[str, Case] = {
     **{f"duplicate_{name}": Case(more=((name.upper(), "1"),)) for name in parameters()},
     "duplicate_api_key": Case(more=(("api_key", "1"), ("api_key", "1")), kept=False),
     "invalid_characters": Case(call={"status": "\x00"}),
-    "invalid_characters_in_a_name": Case(more=(("<b\x00>", "1"),)),
     "too_many_parameters": Case(more=(("x", "1"),) * 200),
     "buyer_contract_id_no_number": Case(call={"buyer_contract_id": "<abc>"}),
     "buyer_contract_id_empty": Case(call={"buyer_contract_id": ""}),

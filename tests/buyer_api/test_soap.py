@@ -242,6 +242,9 @@ async def test_the_key_and_ours_may_be_elements(buyer: Buyer, channel: Channel) 
         (f'"{LEADS}XUpdateLead"', False),
         ('"http://example.com/UpdateLead"', False),
         (f'"{LEADS}UpdateLead", "{LEADS}Return"', False),
+        (f'"{LEADS}Return", "{LEADS}UpdateLead"', False),
+        (f"{LEADS}Return#UpdateLead", False),
+        (f"{LEADS}Return/UpdateLead", False),
     ],
 )
 async def test_an_action_may_say_what_the_body_says_and_nothing_else(
@@ -262,8 +265,31 @@ async def test_the_action_of_a_content_type_counts_too() -> None:
         kind = f'application/soap+xml; charset=utf-8; action="{LEADS}{action}"'.encode()
         reply, _ = await sent(raw, (b"content-type", kind), channel=Channel.SOAP12)
         assert reply.status == status
-    two = [(b"soapaction", action.encode()) for action in ("UpdateLead", "Return")]
-    assert (await sent(raw, *two, channel=Channel.SOAP12))[0].status == 500
+
+
+@pytest.mark.parametrize("order", [("UpdateLead", "Return"), ("Return", "UpdateLead")])
+async def test_of_several_actions_every_one_must_agree(order: tuple[str, str]) -> None:
+    raw = in_soap(Channel.SOAP12, "UpdateLead", [("lead_id", "A")])
+    first, second = (f"{LEADS}{name}" for name in order)
+    kind = b"application/soap+xml; charset=utf-8"
+    headers = [(b"soapaction", first.encode()), (b"soapaction", second.encode())]
+    assert (await sent(raw, *headers, channel=Channel.SOAP12))[0].status == 500
+    both = (b"content-type", kind + f'; action="{first}"'.encode()), (b"soapaction", second.encode())
+    assert (await sent(raw, *both, channel=Channel.SOAP12))[0].status == 500
+    twice = (b"content-type", kind + f'; action="{first}"; action="{second}"'.encode())
+    assert (await sent(raw, twice, channel=Channel.SOAP12))[0].status == 500
+
+
+@pytest.mark.parametrize("channel", SOAP)
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_an_element_that_comes_twice_is_an_error_though_one_is_nil(
+    channel: Channel, order: tuple[int, int]
+) -> None:
+    xsi = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    amounts = [f'<amount {xsi} xsi:nil="true"/>', "<amount>2</amount><add_to_existing>1</add_to_existing>"]
+    body = called("<lead_id>A</lead_id>" + "".join(amounts[place] for place in order))
+    reply, _ = await sent(envelope(channel, body), channel=channel)
+    assert "Duplicate parameter: amount." in fault_of(reply)
 
 
 @pytest.mark.parametrize("channel", SOAP)

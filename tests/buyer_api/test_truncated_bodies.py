@@ -12,7 +12,7 @@ from leadback.kit.tokens import make_key
 from leadback.leads.model import Channel
 from tests.buyer_api.buyer import Buyer
 from tests.buyer_api.calls import FLAT, SOAP, saying, scoped, written
-from tests.buyer_api.wire import Scripted, body_event, exchange
+from tests.buyer_api.wire import Reply, Scripted, body_event, exchange
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +48,13 @@ def pieces_of(body: bytes, pieces: int) -> list[dict[str, Any]]:
     return [body_event(body[place : place + size], more=True) for place in range(0, len(body), size)]
 
 
+def assert_incomplete(reply: Reply | None) -> None:
+    """What a client hears that closed only its own side."""
+    assert reply is not None
+    assert (reply.status, reply.text) == (400, "The body is not complete.\r\n")
+    assert reply.headers["connection"] == "close"
+
+
 async def rows_written(database: Database, network_id: int) -> dict[str, int]:
     """How many rows each table has that a call can leave something in."""
     async with database.transaction(network_id) as connection:
@@ -63,16 +70,14 @@ async def rows_written(database: Database, network_id: int) -> dict[str, int]:
 
 @pytest.mark.parametrize("pieces", [1, 7])
 @pytest.mark.parametrize(("operation", "channel"), ROWS)
-async def test_a_body_cut_at_any_byte_is_neither_submitted_nor_answered(
-    operation: str, channel: Channel, pieces: int
-) -> None:
+async def test_a_body_cut_at_any_byte_is_not_submitted(operation: str, channel: Channel, pieces: int) -> None:
     updates = Scripted()
     application = BuyerApi(updates, Settings())
     body = whole(operation, channel)
     for cut in range(len(body) + 1):
         length = (b"content-length", str(len(body)).encode())
         scope, _ = scoped(channel, operation, b"", (b"x-api-key", make_key(7).encode()), length)
-        assert await exchange(application, scope, *pieces_of(body[:cut], pieces)) is None
+        assert_incomplete(await exchange(application, scope, *pieces_of(body[:cut], pieces)))
     assert updates.calls == []
 
 
@@ -85,7 +90,7 @@ async def test_a_cut_body_of_a_known_buyer_leaves_nothing_behind(
     header = (b"x-api-key", buyer.key.encode())
     for cut in range(len(body) + 1):
         scope, _ = scoped(channel, operation, b"", header)
-        assert await exchange(buyer.api, scope, *pieces_of(body[:cut], 1)) is None
+        assert_incomplete(await exchange(buyer.api, scope, *pieces_of(body[:cut], 1)))
     assert await rows_written(buyer.database, buyer.network_id) == dict.fromkeys(WRITTEN, 0)
     assert (await buyer.sale(sale_id)).version == 1
 

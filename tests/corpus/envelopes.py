@@ -161,7 +161,15 @@ def _actions(writer: Writer) -> None:
     for action in ("GetReturnReasons", "Return", "Foo", "UpdateLeads", "updatelead"):
         told = f"Server did not recognize the value of HTTP Header SOAPAction: {NAMESPACE}{action}."
         writer.bytes("the action names something else", soap(body, action=action), fault("soap11", told))
-    for action in ("urn:x/UpdateLead", '"x"', '"UpdateLead/x"', f'"{NAMESPACE}UpdateLead", "{NAMESPACE}Return"'):
+    for action in (
+        "urn:x/UpdateLead",
+        '"x"',
+        '"UpdateLead/x"',
+        f'"{NAMESPACE}UpdateLead", "{NAMESPACE}Return"',
+        f'"{NAMESPACE}Return", "{NAMESPACE}UpdateLead"',
+        f"{NAMESPACE}Return#UpdateLead",
+        f"{NAMESPACE}Return/UpdateLead",
+    ):
         writer.bytes("the action names something else", soap(body, action=action), fault("soap11", None))
     returning = envelope(
         call(elements({"lead_id": "{lead}", "return_reason_id": "1", "buyer_contract_id": "0"}), "Return")

@@ -97,12 +97,14 @@ def _list_in_xml(member: ListMember, answer: Answer) -> Iterator[tuple[int, str]
 
 
 METHOD_NOT_ALLOWED: Final = refused(405, "Use GET or POST.", (b"allow", b"GET, POST"))
-QUERY_TOO_LONG: Final = refused(414, "The query string is too long. Use POST.")
+QUERY_TOO_LONG: Final = refused(414, "The address is too long. Use POST.")
 NOT_XML: Final = WireAnswer(400, (PRIVATE, NO_SNIFFING), b"")
 """What is not well-formed, or more than plain XML, is told nothing: CAKE's answer too is empty."""
 UNSUPPORTED: Final = WireAnswer(415, (PRIVATE, NO_SNIFFING), b"")
 CONTENT_ENCODED: Final = refused(415, "The body must not be compressed.", CLOSE)
 BODY_FAULTS: Final = {
     BodyFault.TOO_LARGE: refused(413, "The body is too large.", CLOSE),
+    # Whoever is gone does not see it; who only closed its side, or sent a wrong chunk, does.
+    BodyFault.CUT_SHORT: refused(400, "The body is not complete.", CLOSE),
     BodyFault.TOO_SLOW: refused(408, "The body did not arrive in time.", CLOSE),
 }

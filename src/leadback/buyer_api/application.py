@@ -100,13 +100,11 @@ class BuyerApi:
         return any(_leads_to(service, path) for service in SERVICES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; a client that was gone before the end of its call gets none, and changed nothing."""
+        """Answer one request; a call that did not come whole changed nothing."""
         self._deliveries.request_came(scope)
         watch = ClientWatch(receive)
         try:
-            answer = await self._serve(scope, receive, watch)
-            if answer is not None:
-                await self._send(scope, send, answer, watch)
+            await self._send(scope, send, await self._serve(scope, receive, watch), watch)
         finally:
             watch.end()
 
@@ -118,11 +116,11 @@ class BuyerApi:
         if answer.receipt is not None:
             self._deliveries.sent(scope, answer.receipt)
 
-    async def _serve(self, scope: Scope, receive: Receive, watch: ClientWatch) -> WireAnswer | None:
+    async def _serve(self, scope: Scope, receive: Receive, watch: ClientWatch) -> WireAnswer:
         method, path = scope["method"], scope["path"]
         if method not in ("GET", "POST"):
             return answers.METHOD_NOT_ALLOWED
-        if len(scope["query_string"]) > channels.QUERY_BYTES_MAX:
+        if max(len(path), len(scope["query_string"])) > channels.QUERY_BYTES_MAX:
             return answers.QUERY_TOO_LONG
         door = next(door for door in self._doors if _leads_to(door.service, path))
         headers = channels.read_headers(scope)
@@ -134,7 +132,7 @@ class BuyerApi:
             return describe(door.service, scope["query_string"], self._settings)
         return await self._serve_envelope(request)
 
-    async def _serve_operation(self, request: Request, *, by_get: bool) -> WireAnswer | None:
+    async def _serve_operation(self, request: Request, *, by_get: bool) -> WireAnswer:
         """A call whose operation stands in its path: by GET, as a form or in JSON."""
         in_json = script.is_json(request.content_type)
         binder = request.door.binders.get(request.name)
@@ -156,7 +154,7 @@ class BuyerApi:
             sent = read(binder, body, request.content_type)
         return await self._answer(self._call(request, form, binder, sent))
 
-    async def _serve_envelope(self, request: Request) -> WireAnswer | None:
+    async def _serve_envelope(self, request: Request) -> WireAnswer:
         """A call in SOAP: the envelope says which operation it is."""
         if channels.kind_of(request.content_type) not in channels.SOAP_TYPES:
             return answers.UNSUPPORTED
@@ -164,12 +162,12 @@ class BuyerApi:
         if not isinstance(body, bytes):
             return body
         try:
-            root = read_xml(body, channels.type_parameter(request.content_type, "charset"))
+            root = read_xml(body, channels.charset_of(request.content_type))
         except XmlRefusedError as error:
             await self._keep_unread(request, soap.declared_version(request.content_type).channel, str(error))
             return answers.NOT_XML
-        action = b", ".join(request.headers.get(b"soapaction", [])).decode("latin-1")
-        found = soap.read_envelope(root, request.content_type, action, request.door.service)
+        actions = [value.decode("latin-1") for value in request.headers.get(b"soapaction", [])]
+        found = soap.read_envelope(root, request.content_type, actions, request.door.service)
         if isinstance(found, soap.Fault):
             await self._keep_unread(request, found.version.channel, found.text)
             return found.answer()
@@ -194,7 +192,7 @@ class BuyerApi:
         binder, form, headers = call.binder, call.form, call.request.headers
         operation = binder.operation
         values = binder.bind(call.sent, by_schema=isinstance(form, soap.SoapForm))
-        keys = _keys(headers, binder.text(call.sent, "api_key"))
+        keys = _keys(headers, binder.text(call.sent, "api_key"), _key_in_address(call))
         keyed = keyed_caller(keys)
         try:
             if isinstance(values, BindingError):
@@ -242,7 +240,7 @@ class BuyerApi:
 
     async def _keep_unread(self, request: Request, channel: Channel, reason: str) -> None:
         """The same for an envelope that calls nothing: a key can only have come by a header."""
-        caller = keyed_caller(_keys(request.headers, ""))
+        caller = keyed_caller(_keys(request.headers))
         if caller is None:
             return
         origin = self._origin(request, channel, request.door.service.name)
@@ -274,8 +272,16 @@ def _leads_to(service: Service, path: str) -> bool:
     return path[:length].lower() == service.path and path[length : length + 1] in ("", "/")
 
 
-def _keys(headers: HeaderValues, parameter: str) -> set[str]:
-    return presented_keys(headers.get(b"authorization", []), headers.get(b"x-api-key", []), parameter)
+def _keys(headers: HeaderValues, *parameters: str) -> set[str]:
+    return presented_keys(headers.get(b"authorization", []), headers.get(b"x-api-key", []), parameters)
+
+
+def _key_in_address(call: Call) -> str:
+    """The key in the address of a POST, whose other parameters there say nothing: some programs can set only that."""
+    query = call.request.scope["query_string"]
+    if not query or call.form is channels.GET:
+        return ""
+    return call.binder.text(call.binder.read(query), "api_key")
 
 
 def _no_operation(name: str, door: Door) -> BindingError:

@@ -9,10 +9,12 @@ from leadback.kit.tokens import digest, key_network
 from leadback.leads.model import BuyerCaller
 
 
-def presented_keys(authorizations: Sequence[bytes], key_headers: Iterable[bytes], parameter: str) -> set[str]:
+def presented_keys(
+    authorizations: Sequence[bytes], key_headers: Iterable[bytes], parameters: Iterable[str]
+) -> set[str]:
     """Every different key a call carries; none at all is what makes a call keyless, so a wrong one counts too."""
     keys = {value.decode("latin-1") for value in key_headers}
-    keys.add(parameter)
+    keys.update(parameters)
     for value in authorizations:
         keys.add(_authorization_key(value))
     keys.discard("")

@@ -100,12 +100,12 @@ def read_headers(scope: Scope) -> dict[bytes, list[bytes]]:
     return found
 
 
-async def read_whole(headers: HeaderValues, receive: Receive, *, seconds_max: float) -> bytes | WireAnswer | None:
-    """A body; an answer where it is refused, None where the client was gone before its end."""
+async def read_whole(headers: HeaderValues, receive: Receive, *, seconds_max: float) -> bytes | WireAnswer:
+    """A body, or the answer where it is refused or cut short."""
     if any(coding.strip().lower() not in (b"", b"identity") for coding in headers.get(b"content-encoding", [])):
         return CONTENT_ENCODED
     body = await read_body(receive, bytes_max=BODY_BYTES_MAX, seconds_max=seconds_max)
-    return BODY_FAULTS.get(body) if isinstance(body, BodyFault) else body
+    return BODY_FAULTS[body] if isinstance(body, BodyFault) else body
 
 
 def read_form(binder: Binder, body: bytes, content_type: str) -> Sent:
@@ -128,17 +128,19 @@ def kind_of(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
-def type_parameter(content_type: str, name: str) -> str | None:
-    """A parameter of a content type, without its quotes; the first where there are several."""
-    for match in _PARAMETER.finditer(content_type):
-        if match[1].lower() == name:
-            return match[2].strip('"')
-    return None
+def type_parameters(content_type: str, name: str) -> list[str]:
+    """The values of a content type's parameter, without their quotes: one, unless it comes twice or not at all."""
+    return [match[2].strip('"') for match in _PARAMETER.finditer(content_type) if match[1].lower() == name]
+
+
+def charset_of(content_type: str) -> str | None:
+    """The charset a content type names; several are none that is known."""
+    return ", ".join(type_parameters(content_type, "charset")) or None
 
 
 def encoding_of(content_type: str) -> str | None:
     """How a form or JSON of this content type is read; None where its charset is not."""
-    return ENCODINGS.get((type_parameter(content_type, "charset") or "").lower())
+    return ENCODINGS.get((charset_of(content_type) or "").lower())
 
 
 def idempotency_key(headers: list[bytes], parameter: str) -> str | None:

@@ -74,7 +74,7 @@ class Binder:
             text = _text(value, encoding)
             if place is None:
                 shown = _text(name, encoding)
-                if text is None or shown is None:
+                if self.operation.others_are_fields and (text is None or shown is None):
                     error = error or _invalid_characters(_legible(name))
                 error = self._add_other(others, shown or _legible(name), text or "", error)
                 continue
@@ -89,12 +89,14 @@ class Binder:
             texts[place] = text
         return Sent(tuple(texts), others, len(raw), error)
 
-    def gather(self, pairs: Iterable[tuple[str, str | BindingError]], size: int) -> Sent:
+    def gather(self, pairs: Iterable[tuple[str, str | BindingError | None]], size: int) -> Sent:
         """The parameters of a body that has been taken apart: names with their text, or with what is wrong with it.
 
-        An error of a name that is no parameter is nobody's concern, where such names are ignored.
+        None says nothing, as if it were absent, but only once. An error of a name that is no parameter is nobody's
+        concern, where such names are ignored.
         """
         texts: list[str | None] = [None] * len(self._parameters)
+        named: set[int] = set()
         others: dict[str, str] = {}
         error = None
         for number, (name, value) in enumerate(pairs, 1):
@@ -102,21 +104,25 @@ class Binder:
                 return Sent(tuple(texts), others, size, TOO_MANY)
             place = self._places.get(name.lower().encode("utf-8", "replace")) if name.isascii() else None
             legible = FORBIDDEN.sub("\ufffd", name)
+            if place is not None and place in named:
+                again = value if isinstance(value, str) else ""
+                error = error or _duplicate(self._names[place], texts[place] or "", again)
+            if place is not None:
+                named.add(place)
+            if value is None:
+                continue
             if isinstance(value, BindingError):
                 if place is not None or self.operation.others_are_fields:
                     error = error or value
                 value = ""
             text = FORBIDDEN.sub("\ufffd", value)
-            if text != value or (place is None and legible != name):
+            if (text != value or legible != name) and (place is not None or self.operation.others_are_fields):
                 error = error or _invalid_characters(legible if place is None else self._names[place])
             if place is None:
                 error = self._add_other(others, legible, text, error)
                 continue
-            before = texts[place]
-            if before is not None:
-                error = error or _duplicate(self._names[place], before, text)
-                text = f"{before},{text}"
-            texts[place] = text
+            # Joined where it comes again: only for the operator to see, and so that two keys are no key.
+            texts[place] = text if texts[place] is None else f"{texts[place]},{text}"
         return Sent(tuple(texts), others, size, error)
 
     def bind(self, sent: Sent, *, by_schema: bool = False) -> dict[str, Value] | BindingError:

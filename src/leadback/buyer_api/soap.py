@@ -1,13 +1,13 @@
 """Calls in SOAP 1.1 and 1.2: what an envelope must be, which operation it calls, and how it is answered."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from leadback.buyer_api.answers import WireAnswer, answer_with, escape, members_in_xml
-from leadback.buyer_api.channels import kind_of, type_parameter
+from leadback.buyer_api.channels import kind_of, type_parameters
 from leadback.buyer_api.model import BindingError, Operation, Sent, Service
 from leadback.buyer_api.operations import CAKE
 from leadback.buyer_api.parameters import ECHO_LENGTH_MAX, Binder, invalid_value
@@ -41,7 +41,8 @@ VERSIONS: Final = {version.envelope: version for version in (SOAP11, SOAP12)}
 VERSION_MISMATCH: Final = "soap:VersionMismatch"
 MUST_UNDERSTAND: Final = "soap:MustUnderstand"
 
-_LAST = re.compile(r"[/#]")
+# CAKE's way in any of its versions: the namespace and the operation. Some clients write a # between the two.
+_ACTION = re.compile(re.escape(CAKE) + r"(?:[a-z]+/)*api/[0-9]{1,4}(?:/#?|#)([A-Za-z]+)", re.ASCII)
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -95,7 +96,9 @@ class SoapForm:
         )
 
 
-def read_envelope(root: Element, content_type: str, action_header: str, service: Service) -> Envelope | Fault:
+def read_envelope(
+    root: Element, content_type: str, action_headers: Sequence[str], service: Service
+) -> Envelope | Fault:
     """What an envelope calls, whatever version its content type speaks of.
 
     The element in the body decides what is called; a header or content type that names something else is refused, so
@@ -113,7 +116,9 @@ def read_envelope(root: Element, content_type: str, action_header: str, service:
     refused = _check_parts(root, version)
     if refused is not None:
         return refused
-    action = action_header.strip().strip('"').strip() or (type_parameter(content_type, "action") or "").strip()
+    given = [header.strip().strip('"') for header in action_headers] + type_parameters(content_type, "action")
+    actions = [action.strip() for action in given if action.strip()]
+    action = ", ".join(actions)
     calls = [call for part in root.children if part.name == "Body" for call in part.children]
     if len(calls) != 1:
         what = "No operation stands" if not calls else "More than one operation stands"
@@ -121,7 +126,7 @@ def read_envelope(root: Element, content_type: str, action_header: str, service:
     (call,) = calls
     operations = service.operations if service.has_soap else ()
     is_ours = call.namespace.startswith(CAKE) and any(call.name == operation.name for operation in operations)
-    if is_ours and _names(action, call.name):
+    if is_ours and all(_names(action, call.name) for action in actions):
         return Envelope(version, call.name, call)
     if not is_ours and not action:
         text = "Unable to handle request without a valid action parameter. Please supply a valid soap action."
@@ -177,15 +182,15 @@ def _check_parts(root: Element, version: Version) -> Fault | None:
     return _invalid(version, "More than one soap:Body element.") if bodies > 1 else None
 
 
-def _texts(call: Element) -> Iterator[tuple[str, str | BindingError]]:
+def _texts(call: Element) -> Iterator[tuple[str, str | BindingError | None]]:
     for child in call.children:
         # Elements without a namespace are taken too: some clients qualify only the operation.
         if child.namespace and not child.namespace.startswith(CAKE):
             continue
         attributes = {(namespace, name): value for namespace, name, value in child.attributes}
         if attributes.get((SCHEMA_INSTANCE, "nil"), "").strip() in TRUE:
-            continue
-        if child.children:
+            yield child.name, None
+        elif child.children:
             yield child.name, invalid_value(child.name, "holds elements.")
         elif ("", "href") in attributes:
             yield child.name, invalid_value(child.name, "refers to a value that stands elsewhere.")
@@ -194,10 +199,9 @@ def _texts(call: Element) -> Iterator[tuple[str, str | BindingError]]:
 
 
 def _names(action: str, operation: str) -> bool:
-    """Whether an action says nothing else than the operation: CAKE's way in any of its versions, or its bare name."""
-    if action in ("", operation):
-        return True
-    return action.startswith(CAKE) and _LAST.split(action)[-1] == operation
+    """Whether an action says nothing else than the operation: CAKE's way, or its bare name."""
+    match = _ACTION.fullmatch(action)
+    return operation == (action if match is None else match[1])
 
 
 def _invalid(version: Version, why: str) -> Fault:
