@@ -11,9 +11,9 @@ import pytest
 from leadback.kit.clock import now
 from leadback.kit.database import Database
 from leadback.kit.errors import Refused
+from leadback.leads.locking import SALES_AT_ONCE_MAX
 from leadback.leads.months import add_months
 from leadback.leads.returns import (
-    SALES_AT_ONCE_MAX,
     ReturnResult,
     credit_returns,
     reject_returns,

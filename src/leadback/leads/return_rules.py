@@ -64,9 +64,9 @@ def decide_submission(
     """An operator's return in a buyer's place, under the same checks; or why it cannot be."""
     found = begin_return(sale, return_reason_id, configuration, received_at)
     if isinstance(found, Message):
-        return _explain(found, sale, configuration)
+        return explain_refused_return(found, sale, configuration)
     if not found:
-        return _explain(Message.LEAD_ALREADY_RETURNED, sale, configuration)
+        return explain_refused_return(Message.LEAD_ALREADY_RETURNED, sale, configuration)
     counted = {
         "updated": sale.updated or int(Updated.BY_OTHERS),
         "update_count": sale.update_count + 1,
@@ -138,6 +138,24 @@ def owes_replacement(sale: Sale, replaced: Collection[int]) -> bool:
     return sale.return_state == ReturnState.REPLACED and not sale.is_test and sale.sale_id not in replaced
 
 
+def explain_refused_return(message: Message, sale: Sale, configuration: Configuration) -> str:
+    """Why a sale cannot be returned, for an operator."""
+    contract = configuration.contracts[sale.buyer_contract_id]
+    match message:
+        case Message.RETURNS_NOT_ALLOWED:
+            whose = "contract" if sale.returnable is None else "sale"
+            return f"{message}: the {whose} is not returnable."
+        case Message.RETURN_WINDOW_EXPIRED:
+            days = contract.max_return_age_days
+            return f"{message}: the last of its {days} days was {last_return_day(sale.sold_on, contract)}."
+        case Message.LEAD_ALREADY_RETURNED:
+            reason = configuration.catalog.return_reasons.get(sale.return_reason_id or 0)
+            why = "" if reason is None else f", for {reason.name!r}"
+            return f"{message}: its return is {sale.return_state}{why}."
+        case _:
+            return f"{message}."
+
+
 def clean_note(note: str | None) -> str | None:
     """A note on one line, None where it says nothing; `Refused` where it cannot be kept."""
     line = " ".join((note or "").split())
@@ -161,23 +179,6 @@ def _refusal(sale: Sale, asked: str) -> str | None:
     if sale.return_state is None:
         return f"It is not returned, and cannot be {asked}."
     return f"Its return is {sale.return_state}; only a submitted one can be {asked}."
-
-
-def _explain(message: Message, sale: Sale, configuration: Configuration) -> str:
-    contract = configuration.contracts[sale.buyer_contract_id]
-    match message:
-        case Message.RETURNS_NOT_ALLOWED:
-            whose = "contract" if sale.returnable is None else "sale"
-            return f"{message}: the {whose} is not returnable."
-        case Message.RETURN_WINDOW_EXPIRED:
-            days = contract.max_return_age_days
-            return f"{message}: the last of its {days} days was {last_return_day(sale.sold_on, contract)}."
-        case Message.LEAD_ALREADY_RETURNED:
-            reason = configuration.catalog.return_reasons.get(sale.return_reason_id or 0)
-            why = "" if reason is None else f", for {reason.name!r}"
-            return f"{message}: its return is {sale.return_state}{why}."
-        case _:
-            return f"{message}."
 
 
 def _without_revenue(sale: Sale) -> dict[str, object]:

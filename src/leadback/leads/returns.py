@@ -4,18 +4,14 @@ import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
 import msgspec
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.catalog.model import ReturnReason
-from leadback.kit.database import share_configuration, sqlstate
 from leadback.kit.errors import Refused
-from leadback.leads import store
 from leadback.leads.changes import Changes
-from leadback.leads.configuration import read_configuration
+from leadback.leads.locking import lock_for_changes
 from leadback.leads.model import Change, Channel, Origin, Sale
 from leadback.leads.queries import read_return_steps
 from leadback.leads.return_rules import (
@@ -27,10 +23,6 @@ from leadback.leads.return_rules import (
     decide_submission,
 )
 from leadback.networks.model import Actor
-
-SALES_AT_ONCE_MAX: Final = 1000
-SALE_ID_MAX: Final = 2**63 - 1
-LOCK_NOT_AVAILABLE: Final = "55P03"
 
 Decide = Callable[[Sale], Change | str]
 
@@ -61,7 +53,7 @@ async def submit_return(
     is left as it was. Raises `Refused` where the reason is none that is active, or the note cannot be kept.
     """
     line = clean_note(note)
-    changes = await _lock(connection, network_id, [sale_id])
+    changes = await lock_for_changes(connection, network_id, [sale_id])
     configuration = changes.configuration
     _check_reason(configuration.catalog.return_reasons, return_reason_id)
     record = _Record(origin or _at_command_line("submit return", now), actor, line)
@@ -88,7 +80,7 @@ async def credit_returns(
 ) -> list[ReturnResult]:
     """Credit submitted returns, each by itself; `zero_revenue` sets revenue to zero too, None as the network has it."""
     record = _Record(origin or _at_command_line("credit return", now), actor, clean_note(note))
-    changes = await _lock(connection, network_id, sale_ids)
+    changes = await lock_for_changes(connection, network_id, sale_ids)
     zero = changes.configuration.network.credit_sets_revenue_to_zero if zero_revenue is None else zero_revenue
     return await _write(connection, changes, sale_ids, lambda sale: decide_credit(sale, now, zero_revenue=zero), record)
 
@@ -105,7 +97,7 @@ async def replace_returns(
 ) -> list[ReturnResult]:
     """Promise another lead for each submitted return: revenue stays, and the contract is owed one more."""
     record = _Record(origin or _at_command_line("replace return", now), actor, clean_note(note))
-    changes = await _lock(connection, network_id, sale_ids)
+    changes = await lock_for_changes(connection, network_id, sale_ids)
     return await _write(connection, changes, sale_ids, lambda sale: decide_replacement(sale, now), record)
 
 
@@ -125,7 +117,7 @@ async def reject_returns(
     A sale whose revenue has moved on since is refused then: it can be rejected without.
     """
     record = _Record(origin or _at_command_line("reject return", now), actor, clean_reason(note))
-    changes = await _lock(connection, network_id, sale_ids)
+    changes = await lock_for_changes(connection, network_id, sale_ids)
     steps = await read_return_steps(connection, network_id, changes.sales) if restore_revenue else {}
 
     def decide(sale: Sale) -> Change | str:
@@ -150,22 +142,6 @@ def _at_command_line(operation: str, now: datetime) -> Origin:
         request_id=secrets.token_hex(16),
         received_at=now,
     )
-
-
-async def _lock(connection: AsyncConnection, network_id: int, sale_ids: Sequence[int]) -> Changes:
-    """The sales as they stand, locked, under the network's configuration as it is until the transaction ends."""
-    if len(sale_ids) > SALES_AT_ONCE_MAX:
-        raise Refused(f"These are {len(sale_ids)} sales; give at most {SALES_AT_ONCE_MAX} at once.")
-    try:
-        await share_configuration(connection, network_id)
-        changes = Changes(await read_configuration(connection, network_id))
-        possible = [sale_id for sale_id in sale_ids if 0 < sale_id <= SALE_ID_MAX]
-        changes.take(await store.lock_sales_by_id(connection, network_id, possible))
-    except OperationalError as error:
-        if sqlstate(error) == LOCK_NOT_AVAILABLE:
-            raise Refused("An import or another change holds one of these sales; try again in a moment.") from error
-        raise
-    return changes
 
 
 async def _write(
