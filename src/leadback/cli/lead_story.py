@@ -1,23 +1,20 @@
 """A lead's history as a time line to read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from rich.text import Text
 
-from leadback.catalog.model import STAGES
 from leadback.cli.shown import NOTHING, moment, money, safe
 from leadback.leads.model import Flag, ReturnState
 from leadback.networks.model import Network
-from leadback.reports.lead_history import HistoryStep, LeadHistory, SaleHistory
+from leadback.reports.lead_history import HistoryStep, LeadHistory, SaleHistory, changes_of
 
 LABEL_WIDTH: Final = 12
 QUIET: Final = "dim"
 LOUD: Final = "bold"
 WARNING: Final = "yellow"
-
-Change = tuple[str, str | None, str | None, str]
-"""What changed, before, after, and what else there is to say of it."""
 
 
 def tell(history: LeadHistory, network: Network) -> Iterator[Text]:
@@ -72,7 +69,7 @@ def _tell_step(step: HistoryStep, network: Network) -> Iterator[Text]:
     what = step.kind if step.kind != "update" or step.counts_as_update else "call that named nothing"
     where = f" by {step.channel}: {step.operation}"
     yield _head(step.version, moment(step.received_at, network, seconds=True), f"{step.actor} · {what}", where)
-    changes = list(changes_of(step))
+    changes = list(_changes(step))
     for name, before, after, more in changes:
         told = _text(before or NOTHING, QUIET) + Text(" → ") + _text(after or NOTHING) + _text(more, QUIET)
         yield _line(name, told, deep=True)
@@ -91,29 +88,14 @@ def _tell_step(step: HistoryStep, network: Network) -> Iterator[Text]:
     yield _line("request", _text(f"{step.request_id}{source}{key}", QUIET), deep=True)
 
 
-def changes_of(step: HistoryStep) -> Iterable[Change]:
-    """What a step changed, in the order in which people ask."""
-    if step.status_before != step.status_after:
-        yield "status", step.status_before, step.status_after, ""
-    if step.sub_status_before != step.sub_status_after:
-        yield "sub-status", step.sub_status_before, step.sub_status_after, ""
-    if step.stage_reached_before != step.stage_reached_after:
-        yield "stage", STAGES[step.stage_reached_before], STAGES[step.stage_reached_after], ""
-    if step.revenue_delta:
-        sign = "+" if step.revenue_delta > 0 else ""
-        delta = f"  ({sign}{money(step.revenue_delta)})"
-        yield "revenue", money(step.revenue_before), money(step.revenue_after), delta
-    for field in step.field_changes:
-        if field.before != field.after:
-            yield field.field, field.before, field.after, ""
-    states = (step.return_state_before, step.return_state_after)
-    reasons = (step.return_reason_before, step.return_reason_after)
-    if states[0] != states[1]:
-        yield "return", *states, f"  ({reasons[1]})" if reasons[1] else ""
-    elif step.return_reason_id_before != step.return_reason_id_after:
-        yield "reason", *reasons, ""
-    for name, (before, after) in step.sale_changes.items():
-        yield name, _plain(before), _plain(after), ""
+def _changes(step: HistoryStep) -> Iterator[tuple[str, str | None, str | None, str]]:
+    """What changed, before, after, and what else there is to say of it."""
+    for change in changes_of(step):
+        more = f"  ({change.reason})" if change.reason else ""
+        if isinstance(change.before, Decimal) and isinstance(change.after, Decimal):
+            delta = change.after - change.before
+            more = f"  ({'+' if delta > 0 else ''}{money(delta)})"
+        yield change.name, _value(change.before), _value(change.after), more
 
 
 def _flags(step: HistoryStep) -> Iterator[str]:
@@ -145,7 +127,5 @@ def _text(words: str, style: str = "") -> Text:
     return Text(safe(words), style)
 
 
-def _plain(value: object) -> str | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return None if value is None else str(value)
+def _value(value: str | Decimal | None) -> str | None:
+    return money(value) if isinstance(value, Decimal) else value

@@ -1,15 +1,15 @@
 """What became of one lead: the lead, its sales, and every step of each sale from the ledger."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadback.catalog.model import Catalog
+from leadback.catalog.model import STAGES, Catalog
 from leadback.catalog.queries import read_catalog
 from leadback.kit.errors import Refused
 from leadback.leads.model import FieldChange, Flag
@@ -50,6 +50,7 @@ _SALES = text("""
         WHERE other.network_id = :network_id AND other.replaces_sale_id = sale.sale_id
     ) AS replacement ON true
     WHERE sale.network_id = :network_id AND sale.lead_key = :lead_key
+        AND (CAST(:buyer_ids AS integer[]) IS NULL OR sale.buyer_id = ANY (CAST(:buyer_ids AS integer[])))
     ORDER BY sale.sold_at, sale.sale_id
 """)
 _STEPS = text("""
@@ -103,6 +104,16 @@ class HistoryStep(msgspec.Struct, frozen=True, kw_only=True):
     possible_duplicate_of: int | None
     """The version this step may repeat, or be repeated by: of such a pair both say so."""
     note: str | None
+
+
+class StepChange(NamedTuple):
+    """One thing a step changed; money as an amount."""
+
+    name: str
+    before: str | Decimal | None
+    after: str | Decimal | None
+    reason: str | None = None
+    """For which a lead was returned."""
 
 
 class SaleHistory(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,22 +172,59 @@ class LeadHistory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_lead_history(
-    connection: AsyncConnection, network_id: int, lead_id: str, *, steps_max: int = HISTORY_STEPS_MAX
+    connection: AsyncConnection,
+    network_id: int,
+    lead_id: str,
+    *,
+    buyer_ids: frozenset[int] | None = None,
+    steps_max: int = HISTORY_STEPS_MAX,
 ) -> LeadHistory:
-    """A lead's story, of a connection from `Database.snapshot`; raises `Refused` where there is no such lead."""
-    values = {"network_id": network_id, "lead_key": lead_id.upper()}
+    """A lead's story, of a connection from `Database.snapshot`; raises `Refused` where there is no such lead.
+
+    `buyer_ids`: whose sales there are for whoever asks, None for all; for who sees none of its sales there is no lead.
+    """
+    seen = None if buyer_ids is None else sorted(buyer_ids)
+    values = {"network_id": network_id, "lead_key": lead_id.upper(), "buyer_ids": seen}
     row = (await connection.execute(_LEAD, values)).one_or_none()
-    if row is None:
+    found = [] if row is None else (await connection.execute(_SALES, values)).all()
+    if row is None or (buyer_ids is not None and not found):
         raise Refused(f"There is no lead {lead_id!r}.")
     names = await _Names.read(connection, network_id)
     sales = []
-    for sale in (await connection.execute(_SALES, values)).all():
+    for sale in found:
         wanted = {"network_id": network_id, "sale_id": sale.sale_id, "steps_max": steps_max}
         steps = [dict(step._mapping) for step in await connection.execute(_STEPS, wanted)][::-1]
         sales.append(names.sale(dict(sale._mapping), steps))
     lead = dict(row._mapping)
     del lead["lead_key"]
     return LeadHistory(**(lead | {"sub_ids": tuple(lead["sub_ids"])}), sales=tuple(sales))
+
+
+def changes_of(step: HistoryStep) -> Iterable[StepChange]:
+    """What a step changed, in the order in which people ask."""
+    if step.status_before != step.status_after:
+        yield StepChange("status", step.status_before, step.status_after)
+    if step.sub_status_before != step.sub_status_after:
+        yield StepChange("sub-status", step.sub_status_before, step.sub_status_after)
+    if step.stage_reached_before != step.stage_reached_after:
+        yield StepChange("stage", STAGES[step.stage_reached_before], STAGES[step.stage_reached_after])
+    if step.revenue_delta:
+        yield StepChange("revenue", step.revenue_before, step.revenue_after)
+    for field in step.field_changes:
+        if field.before != field.after:
+            yield StepChange(field.field, field.before, field.after)
+    if step.return_state_before != step.return_state_after:
+        yield StepChange("return", step.return_state_before, step.return_state_after, step.return_reason_after)
+    elif step.return_reason_id_before != step.return_reason_id_after:
+        yield StepChange("reason", step.return_reason_before, step.return_reason_after)
+    for name, (before, after) in step.sale_changes.items():
+        yield StepChange(name, _plain(before), _plain(after))
+
+
+def _plain(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)
 
 
 class _Names:
