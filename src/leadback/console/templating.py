@@ -28,6 +28,7 @@ def equip(environment: Environment) -> None:
         "change": change,
         "column_groups": column_groups,
         "laid_out": laid_out,
+        "money": money,
         "number": number,
         "percent": percent,
         "slug": slug,
@@ -63,6 +64,14 @@ def number(value: Number | None, places: int = 0) -> str:
     rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
     # Rounding keeps the sign: −0.4 without places would be "−0".
     return f"{abs(rounded) if rounded == 0 else rounded:,f}".replace("-", MINUS)
+
+
+def money(amount: Decimal | None, *, signed: bool = False) -> str:
+    """1,234.50, with four places where it has them; `signed` shows the plus too."""
+    if amount is None:
+        return NOTHING
+    places = 2 if amount == amount.quantize(Decimal("0.01")) else 4
+    return change(amount, places, "") if signed else number(amount, places)
 
 
 def percent(part: Number | None, places: int = 1) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, exists, select, text
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.leads.failed_model import FailedSelection, FailedUpdate, KeptCall, Said
@@ -34,6 +34,8 @@ def selected(network_id: int, selection: FailedSelection, now: datetime) -> list
     wanted: list[ColumnElement[bool]] = [column.network_id == network_id]
     if selection.buyer_id is not None:
         wanted.append(column.buyer_id == selection.buyer_id)
+    if selection.buyer_ids is not None:
+        wanted.append(column.buyer_id.in_(sorted(selection.buyer_ids)))
     if selection.reason is not None:
         wanted.append(column.reason == selection.reason)
     if selection.since is not None:
@@ -47,6 +49,8 @@ def selected(network_id: int, selection: FailedSelection, now: datetime) -> list
             sale.c.network_id == network_id, sale.c.sale_id == column.sale_id, sale.c.is_test.is_(True)
         )
         wanted.append(~of_test)
+    if selection.lead_id is not None:
+        wanted.append(func.upper(column.lead_id) == selection.lead_id.upper())
     if selection.waiting:
         arrived = exists().where(
             sale.c.network_id == network_id,
