@@ -135,6 +135,19 @@ async def test_the_card_tells_everything_that_is_known(database: Database, netwo
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=", html)
 
 
+@pytest.mark.usefixtures("seeded")
+async def test_a_submitted_return_leads_to_its_decision(database: Database, network_id: int) -> None:
+    sale_id = await seed_sale(
+        database, network_id, "A1", return_state="submitted", return_reason_id=1, returned_at=now()
+    )
+    async with signed_in(database, network_id) as client:
+        found = re.search(r'href="(/returns/decide[^"]*)"', (await client.get("/leads/A1")).text)
+        assert found is not None and found[1] == f"/returns/decide?sale={sale_id}"
+        assert (await client.get(found[1])).status_code == 200
+    async with signed_in(database, network_id, Role.REPORTING_ONLY) as client:
+        assert "/returns/decide" not in (await client.get("/leads/A1")).text
+
+
 async def test_failed_updates_of_the_lead_stand_on_its_card(
     database: Database, network_id: int, seeded: Seeded
 ) -> None:

@@ -15,7 +15,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.template import TemplateConfig
 
 from leadback.access.operator_model import ForbiddenError
-from leadback.console import account, audit_log, home, lead_card, leads, sign_in, users
+from leadback.console import account, audit_log, home, lead_card, leads, return_decisions, returns, sign_in, users
 from leadback.console.health import Readiness, livez, readyz
 from leadback.console.secured import secured
 from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
@@ -55,6 +55,11 @@ HANDLERS: Final = (
     leads.leads_page,
     lead_card.lead_page,
     lead_card.correct_sale,
+    returns.queue_page,
+    returns.report_page,
+    returns.disagreements_page,
+    return_decisions.decide_page,
+    return_decisions.decide,
     livez,
     readyz,
 )

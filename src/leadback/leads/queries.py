@@ -52,6 +52,20 @@ async def read_return_steps(
     return steps
 
 
+async def sales_of_buyers(
+    connection: AsyncConnection, network_id: int, sale_ids: Collection[int], buyer_ids: Collection[int] | None
+) -> set[int]:
+    """Which of these sales there are, sold to one of these buyers; None: to anybody. A sale's buyer never changes."""
+    statement = text("""
+        SELECT sale_id FROM sale
+        WHERE network_id = :network_id AND sale_id = ANY (CAST(:sale_ids AS bigint[]))
+            AND (CAST(:buyer_ids AS integer[]) IS NULL OR buyer_id = ANY (CAST(:buyer_ids AS integer[])))
+    """)
+    scope = None if buyer_ids is None else sorted(buyer_ids)
+    values = {"network_id": network_id, "sale_ids": sorted(sale_ids), "buyer_ids": scope}
+    return set((await connection.execute(statement, values)).scalars())
+
+
 async def find_lead_sales(
     connection: AsyncConnection, network_id: int, lead_id: str, buyer_contract_ids: Collection[int] | None = None
 ) -> Sequence[Row[Any]]:

@@ -17,6 +17,7 @@ class ReturnsQuery(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[str, ...] = ()
     buyer_ids: frozenset[int] | None = None
     """The buyers whoever asks may see."""
+    sale_ids: frozenset[int] | None = None
     buyer_id: int | None = None
     buyer_contract_id: int | None = None
     return_reason_id: int | None = None
