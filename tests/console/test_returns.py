@@ -140,7 +140,7 @@ async def test_a_rejection_needs_its_reason_and_offers_the_former_revenue(
         ):
             answer = await client.post("/returns/decide", data=wrong)
             assert answer.status_code == 422 and words in answer.text
-        assert "checked" in answer.text.partition('name="restore_revenue"')[2][:40], "what was chosen is kept"
+            assert "checked" in answer.text.partition('name="restore_revenue"')[2][:40], "what was chosen is kept"
         assert (await client.post("/returns/decide", data=form | {"note": "Reached them"})).status_code == 303
         late = await client.post("/returns/decide", data=form | {"note": "Again"})
         assert late.status_code == 422 and "only a submitted one can be rejected" in late.text

@@ -15,7 +15,18 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.template import TemplateConfig
 
 from leadback.access.operator_model import ForbiddenError
-from leadback.console import account, audit_log, home, lead_card, leads, return_decisions, returns, sign_in, users
+from leadback.console import (
+    account,
+    audit_log,
+    home,
+    lead_card,
+    leads,
+    return_decisions,
+    returns,
+    revenue_adjustments,
+    sign_in,
+    users,
+)
 from leadback.console.health import Readiness, livez, readyz
 from leadback.console.secured import secured
 from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
@@ -60,6 +71,8 @@ HANDLERS: Final = (
     returns.disagreements_page,
     return_decisions.decide_page,
     return_decisions.decide,
+    revenue_adjustments.adjustments_page,
+    revenue_adjustments.adjusted_sales_page,
     livez,
     readyz,
 )
