@@ -1,4 +1,4 @@
-"""`leadback lead …`: what became of one lead."""
+"""`leadback lead …`: what became of one lead, and putting it right."""
 
 import sys
 from typing import Annotated
@@ -6,13 +6,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from leadback.cli.correct import correct_sale
 from leadback.cli.lead_story import tell
 from leadback.cli.output import Format, FormatOption, print_json
 from leadback.cli.session import Session, command, run
 from leadback.networks.queries import read_network
 from leadback.reports.lead_history import read_lead_history
 
-group = typer.Typer(help="What became of one lead.", no_args_is_help=True)
+group = typer.Typer(help="What became of one lead, and putting it right.", no_args_is_help=True)
+
+command(group, "correct")(correct_sale)
 
 
 @command(group, "show")

@@ -21,8 +21,8 @@ OF_RETURNS = (Message.RETURNS_NOT_ALLOWED, Message.RETURN_WINDOW_EXPIRED, Messag
 class Correction(msgspec.Struct, frozen=True, kw_only=True):
     """What is to stand of a sale; what is empty stays as it is."""
 
-    version: int
-    """Of the sale whoever corrects it has looked at: one that moved on since is left alone."""
+    version: int | None = None
+    """Of the sale whoever corrects it has looked at: one that moved on since is left alone. None: however it stands."""
     status: str = ""
     sub_status: str = ""
     amount: Decimal | None = None
@@ -60,7 +60,7 @@ async def correct(
     sale = changes.sales.get(sale_id)
     if sale is None or (buyer_ids is not None and sale.buyer_id not in buyer_ids):
         raise Refused(f"There is no sale {sale_id}.")
-    if sale.version != correction.version:
+    if correction.version not in (None, sale.version):
         raise Refused(
             f"Sale {sale_id} has changed since you looked at it (version {sale.version}, not {correction.version});"
             " nothing was saved. Look at how it stands now, and correct it again."
