@@ -64,7 +64,7 @@ async def test_every_number_leads_to_exactly_its_rows(database: Database, networ
         assert len(cells) >= 9
         for href, amount, rows in cells:
             listed = (await client.get(href.replace("&amp;", "&"))).text
-            changes = re.findall(r'<td class="number">([+−][\d.,]+)</td>', listed)
+            changes = re.findall(r'<td[^>]*class="number[^"]*">([+−][\d.,]+)</td>', listed)
             assert len(changes) == int(rows), href
             assert sum(map(_amount, changes)) == _amount(amount), href
     assert "Over five times the price" in html
