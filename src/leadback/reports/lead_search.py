@@ -36,12 +36,13 @@ _FOUND = """
 _RECENT = "sale.sold_at >= :since"
 _BY_LEAD_ID = "sale.lead_key >= :first_key AND sale.lead_key < :last_key"
 # Words of others stand in no index: the newest sales are read back until there are enough, or `since` is reached.
-_BY_WORDS = """
-    sale.sold_at >= :since AND (sale.buyer_lead_id = :words OR sale.sub_id_1 = :words OR sale.lead_key IN (
-        SELECT lead.lead_key FROM lead
-        WHERE lead.network_id = :network_id
+_BY_WORDS = "sale.sold_at >= :since AND (sale.buyer_lead_id = :words OR sale.sub_id_1 = :words)"
+_BY_OTHER_SUB_IDS = """
+    sale.sold_at >= :since AND EXISTS (
+        SELECT FROM lead
+        WHERE lead.network_id = :network_id AND lead.lead_key = sale.lead_key
             AND :words IN (lead.sub_id_2, lead.sub_id_3, lead.sub_id_4, lead.sub_id_5)
-    ))
+    )
 """
 _ROWS = """
     SELECT lead.lead_id, sale.is_test, sale.sale_id, sale.sold_at, sale.buyer_id, sale.buyer_contract_id,
@@ -150,7 +151,7 @@ async def search_leads(
 
 def _statement(search: LeadSearch, *, looks_like_id: bool) -> str:
     """Each way to find something through its own index; together the newest of what all found."""
-    conditions = [_RECENT] if not search.words else [_BY_WORDS]
+    conditions = [_BY_WORDS, _BY_OTHER_SUB_IDS] if search.words else [_RECENT]
     if search.words and looks_like_id:
         conditions.append(_BY_LEAD_ID)
     found = " UNION ".join(f"({_FOUND.format(condition=condition)})" for condition in conditions)
