@@ -12,9 +12,11 @@ from leadback.access.operator_model import Role
 from leadback.kit.clock import now
 from leadback.kit.database import Database
 from leadback.leads.tables import lead
+from leadback.leads.update import Updates
 from tests.console.browsing import browsing, signed_in
 from tests.console.managing import managing
 from tests.leads.test_returns import buyer_says
+from tests.leads.test_update import call, caller_with
 from tests.support.recompute import check_ledger, check_numbers
 from tests.support.seed import Seeded, read_ledger, read_sale, seed_network, seed_sale
 
@@ -156,6 +158,20 @@ async def test_failed_updates_of_the_lead_stand_on_its_card(
         await buyer_says(database, seeded, "a1", status="Unheard")
     async with signed_in(database, network_id) as client:
         assert "Invalid Lead Status" in (await client.get("/leads/A1")).text
+
+
+async def test_an_account_manager_sees_failed_updates_of_its_own_buyers(
+    database: Database, network_id: int, seeded: Seeded
+) -> None:
+    await seed_sale(database, network_id, "A1")
+    await seed_sale(database, network_id, "A1", buyer_id=11, buyer_contract_id=300, first_of_lead=False)
+    updates = Updates(database)
+    for key, status in ((seeded.key, "Own word"), (seeded.other_key, "Their word")):
+        assert not (await updates.submit(call(caller_with(key), "A1", status=status))).answer.success
+    await updates.close()
+    async with managing(database, network_id, 10) as client:
+        card = (await client.get("/leads/A1")).text
+    assert "Own word" in card and "Their word" not in card
 
 
 @pytest.mark.usefixtures("seeded")
