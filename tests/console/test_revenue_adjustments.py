@@ -87,7 +87,13 @@ async def test_a_row_leads_to_its_step_on_the_leads_card(database: Database, net
 
 @pytest.mark.parametrize(
     "path",
-    [f"{REPORT}?by=campaign", f"{REPORT}?from=x", f"{REPORT}/sales?which=more", f"{REPORT}/sales?after=x"],
+    [
+        f"{REPORT}?by=campaign",
+        f"{REPORT}?from=x",
+        f"{REPORT}/sales?which=more",
+        f"{REPORT}/sales?after=x",
+        f"{REPORT}?buyer_id=99999999999",
+    ],
 )
 async def test_what_makes_no_sense_is_said_in_words(database: Database, network_id: int, path: str) -> None:
     async with signed_in(database, network_id) as client:

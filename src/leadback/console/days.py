@@ -1,4 +1,4 @@
-"""The days a list is about, as its address names them: `from` and `to`, both included, in the network's time."""
+"""What a list's address asks for: its days, `from` and `to`, both included, in the network's time; ids to filter by."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -11,6 +11,8 @@ from leadback.console.templating import address
 from leadback.kit.errors import Refused
 
 PRESETS: Final = (("Today", 1), ("Last 7 days", 7), ("Last 30 days", 30), ("Last 90 days", 90))
+
+ID_MAX: Final = 2**31 - 1
 
 Query = list[tuple[str, str]]
 
@@ -48,6 +50,16 @@ def read_days(request: AnyRequest, today: date, *, usual: int) -> Days:
 def query_of(request: AnyRequest, *names: str) -> Query:
     """What of a page's address links on it keep."""
     return [(name, value) for name, value in request.query_params.multi_items() if name in names and value]
+
+
+def id_of(request: AnyRequest, name: str) -> int | None:
+    """An id in a page's address, None where there is none; `Refused` where it can be none."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text[:20]) <= ID_MAX):
+        raise Refused(f"{text[:40]!r} is no {name}; it is a number.")
+    return int(text)
 
 
 def _day(request: AnyRequest, name: str, usual: date) -> date:

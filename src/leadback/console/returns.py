@@ -11,11 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.access.operator_model import Permission
 from leadback.catalog.queries import read_catalog
-from leadback.console.days import Days, Query, query_of, read_days
+from leadback.console.days import Days, Query, id_of, query_of, read_days
 from leadback.console.leads import lead_path
 from leadback.console.session import AnyRequest, Seen, Sessions, page
 from leadback.kit.clock import now
-from leadback.kit.errors import Refused
 from leadback.leads.model import ReturnState
 from leadback.parties.queries import list_buyers
 from leadback.reports.returns import list_returns
@@ -28,7 +27,6 @@ DISAGREEMENTS_PATH: Final = "/returns/disagreements"
 REPORT_DAYS: Final = 30
 DISAGREEMENT_DAYS: Final = 90
 FILTERS: Final = ("state", "buyer_id", "return_reason_id", "from", "to")
-ID_MAX: Final = 2**31 - 1
 
 Choices = list[tuple[int, str]]
 
@@ -93,8 +91,8 @@ async def _choosing(connection: AsyncConnection, request: AnyRequest, seen: Seen
             key=lambda item: item[1].lower(),
         ),
         reasons=[(item.return_reason_id, item.name) for item in sorted(reasons, key=lambda item: item.position)],
-        buyer_id=_id(request, "buyer_id"),
-        return_reason_id=_id(request, "return_reason_id"),
+        buyer_id=id_of(request, "buyer_id"),
+        return_reason_id=id_of(request, "return_reason_id"),
     )
 
 
@@ -150,12 +148,3 @@ def _list_page(
 
 def _states() -> Sequence[str]:
     return [str(state) for state in ReturnState]
-
-
-def _id(request: AnyRequest, name: str) -> int | None:
-    text = request.query_params.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and int(text[:20]) <= ID_MAX):
-        raise Refused(f"{text[:40]!r} is no {name}; it is a number.")
-    return int(text)

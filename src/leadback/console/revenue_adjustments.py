@@ -8,7 +8,7 @@ from litestar.params import FromQuery
 from litestar.response import Template
 
 from leadback.access.operator_model import Permission
-from leadback.console.days import query_of, read_days
+from leadback.console.days import id_of, query_of, read_days
 from leadback.console.leads import lead_path
 from leadback.console.session import AnyRequest, Seen, Sessions, page
 from leadback.kit.clock import now
@@ -42,7 +42,6 @@ async def adjustments_page(
     sessions: Given[Sessions],
     seen: Given[Seen],
     by: FromQuery[str] = "",
-    buyer_id: FromQuery[int | None] = None,
 ) -> Template:
     """What was added to revenue and taken from it on some days."""
     seen.viewer.require(Permission.VIEW)
@@ -51,7 +50,10 @@ async def adjustments_page(
     today = seen.network.day_of(now())
     days = read_days(request, today, usual=REPORT_DAYS)
     asked = AdjustmentsQuery(
-        received_from=days.first, received_to=days.last, buyer_ids=seen.viewer.buyer_ids, buyer_id=buyer_id
+        received_from=days.first,
+        received_to=days.last,
+        buyer_ids=seen.viewer.buyer_ids,
+        buyer_id=id_of(request, "buyer_id"),
     )
     async with sessions.database.snapshot(seen.network_id) as connection:
         report = await revenue_adjustments(connection, seen.network, asked, by=BY[by][0])
@@ -72,7 +74,7 @@ async def adjustments_page(
             ((item.buyer_id, item.name) for item in buyers if seen.viewer.sees_buyer(item.buyer_id)),
             key=lambda item: item[1].lower(),
         ),
-        buyer_id=buyer_id,
+        buyer_id=asked.buyer_id,
     )
 
 
@@ -82,7 +84,6 @@ async def adjusted_sales_page(
     sessions: Given[Sessions],
     seen: Given[Seen],
     which: FromQuery[str] = Adjusting.ANY,
-    buyer_id: FromQuery[int | None] = None,
     after: FromQuery[str | None] = None,
 ) -> Template:
     """The rows of the ledger behind one number, the latest first."""
@@ -94,7 +95,7 @@ async def adjusted_sales_page(
         received_from=days.first,
         received_to=days.last,
         buyer_ids=seen.viewer.buyer_ids,
-        buyer_id=buyer_id,
+        buyer_id=id_of(request, "buyer_id"),
         adjusting=Adjusting(which),
     )
     async with sessions.database.snapshot(seen.network_id) as connection:
