@@ -15,7 +15,18 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.template import TemplateConfig
 
 from leadback.access.operator_model import ForbiddenError
-from leadback.console import account, audit_log, home, sign_in, users
+from leadback.console import (
+    account,
+    audit_log,
+    catalog_entry,
+    catalog_file,
+    catalog_list,
+    home,
+    lead_gen_settings,
+    setup,
+    sign_in,
+    users,
+)
 from leadback.console.health import Readiness, livez, readyz
 from leadback.console.secured import secured
 from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
@@ -51,6 +62,26 @@ HANDLERS: Final = (
     users.user_page,
     users.change_user,
     users.new_link,
+    setup.setup_page,
+    lead_gen_settings.settings_page,
+    lead_gen_settings.change_settings,
+    catalog_list.statuses_page,
+    catalog_list.sub_statuses_page,
+    catalog_list.fields_page,
+    catalog_list.return_reasons_page,
+    catalog_list.reorder,
+    catalog_file.export_catalog,
+    catalog_file.import_page,
+    catalog_file.try_import,
+    catalog_file.apply_import,
+    catalog_entry.new_entry_page,
+    catalog_entry.add_entry,
+    catalog_entry.entry_page,
+    catalog_entry.change_entry,
+    catalog_entry.rename_entry,
+    catalog_entry.switch_entry,
+    catalog_entry.delete_entry_page,
+    catalog_entry.delete_entry,
     audit_log.audit_log_page,
     livez,
     readyz,
