@@ -43,6 +43,7 @@ STATIC_SECONDS: Final = 300
 HANDLERS: Final = (
     home.first_page,
     home.home_page,
+    home.findings_page,
     sign_in.sign_in_page,
     sign_in.begin,
     sign_in.code_page,

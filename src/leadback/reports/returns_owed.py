@@ -14,13 +14,18 @@ from leadback.reports.returns_sales import read_disagreeing, read_owed
 DISAGREEING_ROWS_MAX: Final = 200
 
 
-async def list_owed(connection: AsyncConnection, network_id: int) -> list[ContractReturns]:
-    """Every contract that had returns replaced, the most owed first; of a connection from `Database.snapshot`."""
+async def list_owed(
+    connection: AsyncConnection, network_id: int, buyer_ids: frozenset[int] | None = None
+) -> list[ContractReturns]:
+    """Every contract that had returns replaced, the most owed first; of a connection from `Database.snapshot`.
+
+    `buyer_ids`: the buyers whoever asks may see; None: all.
+    """
     buyers = {item.buyer_id: item.name for item in await list_buyers(connection, network_id)}
     contracts = {item.buyer_contract_id: item.name for item in await list_contracts(connection, network_id)}
     return [
         ContractReturns(**row._mapping, buyer=buyers[row.buyer_id], buyer_contract=contracts[row.buyer_contract_id])
-        for row in await read_owed(connection, network_id)
+        for row in await read_owed(connection, network_id, buyer_ids)
     ]
 
 
@@ -31,17 +36,19 @@ async def find_disagreements(
     sold_from: date,
     sold_to: date,
     limit: int = DISAGREEING_ROWS_MAX,
+    buyer_ids: frozenset[int] | None = None,
 ) -> Disagreements:
     """Sales of a period that were credited and keep revenue, and those that lost it without being returned.
 
-    Of a connection from `Database.snapshot`. Raises `Refused` where the days are in the wrong order.
+    Of a connection from `Database.snapshot`; of the buyers whoever asks may see, None: of all. Raises `Refused` where
+    the days are in the wrong order.
     """
     if sold_from > sold_to:
         raise Refused(f"The first day, {sold_from}, is after the last, {sold_to}.")
     network_id = network.network_id
     buyers = {item.buyer_id: item.name for item in await list_buyers(connection, network_id)}
     contracts = {item.buyer_contract_id: item.name for item in await list_contracts(connection, network_id)}
-    rows, count = await read_disagreeing(connection, network_id, sold_from, sold_to, limit)
+    rows, count = await read_disagreeing(connection, network_id, sold_from, sold_to, limit, buyer_ids)
     sales = []
     for row in rows:
         values = dict(row._mapping) | {"disagreement": Disagreement(row.disagreement)}

@@ -47,6 +47,7 @@ _OWED = text("""
         GROUP BY sale.buyer_contract_id
     ) AS counted USING (buyer_contract_id)
     WHERE buyer_contract.network_id = :network_id AND (buyer_contract.returns_owed <> 0 OR counted.replaced > 0)
+        AND (CAST(:buyer_ids AS integer[]) IS NULL OR buyer_contract.buyer_id = ANY (CAST(:buyer_ids AS integer[])))
     ORDER BY buyer_contract.returns_owed DESC, buyer_contract.buyer_contract_id
 """)
 
@@ -112,13 +113,21 @@ async def count_sales(
     return (await connection.execute(statement)).all()
 
 
-async def read_owed(connection: AsyncConnection, network_id: int) -> Sequence[Row[Any]]:
+async def read_owed(
+    connection: AsyncConnection, network_id: int, buyer_ids: frozenset[int] | None
+) -> Sequence[Row[Any]]:
     """Contracts that had returns replaced: what they are owed, how many were replaced and how many of those came."""
-    return (await connection.execute(_OWED, {"network_id": network_id})).all()
+    seen = None if buyer_ids is None else sorted(buyer_ids)
+    return (await connection.execute(_OWED, {"network_id": network_id, "buyer_ids": seen})).all()
 
 
 async def read_disagreeing(
-    connection: AsyncConnection, network_id: int, sold_from: date, sold_to: date, limit: int
+    connection: AsyncConnection,
+    network_id: int,
+    sold_from: date,
+    sold_to: date,
+    limit: int,
+    buyer_ids: frozenset[int] | None,
 ) -> tuple[Sequence[Row[Any]], int]:
     """The first sales whose return and revenue disagree, and how many there are."""
     credited = and_(sale.c.return_state == ReturnState.CREDITED, sale.c.revenue > 0)
@@ -138,6 +147,7 @@ async def read_disagreeing(
             sale.c.sold_on.between(sold_from, sold_to),
             sale.c.is_test.is_(False),
             or_(credited, given_up),
+            *(() if buyer_ids is None else (sale.c.buyer_id.in_(sorted(buyer_ids)),)),
         )
 
     rows = among(select(disagreement, *(sale.c[name] for name in names), lead.c.lead_id)).join(lead, _OF_LEAD)
