@@ -1,7 +1,7 @@
 """What home says of each finding: a sentence with its numbers, and links to exactly what is behind it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from leadback.reports.returns_model import ContractReturns
 FAILED_CALLS_MIN: Final = 10
 MARKED_SALES_MIN: Final = 5
 FAILED_SHOWN_MAX: Final = 5
+CLOCK_DAYS: Final = 366
 
 Link = tuple[str, str]
 
@@ -230,35 +231,28 @@ def told_tests(found: Iterable[TestLead], network: Network) -> list[Told]:
     ]
 
 
-def told_clocks(days: Days, zone: ZoneInfo) -> list[Told]:
-    """Nights on which the clocks were set: an hour came twice, or not at all."""
-    told = []
-    for day, difference in clocks_set(days, zone):
-        back = difference < timedelta(0)
-        told.append(
-            Told(
-                kind="neutral",
-                title=f"The clocks went {'back' if back else 'forward'} on {day:%b %-d}",
-                text="An hour of that night came twice; what was sold in its second run comes after the first."
-                if back
-                else "An hour of that night never was; the day has one hour less to sell in.",
-                links=(("What was sold", Days(day, day).report("lead-detail", sort="sold_at")),),
-            )
+def told_clocks(days: Iterable[date]) -> list[Told]:
+    """Nights on which the clocks were set back: an hour came twice."""
+    return [
+        Told(
+            kind="neutral",
+            title=f"The clocks went back on {day:%b %-d}",
+            text="An hour of that night came twice; what was sold in its second run comes after the first.",
+            links=(("What was sold", Days(day, day).report("lead-detail", sort="sold_at")),),
         )
-    return told
+        for day in days
+    ]
 
 
-def clocks_set(days: Days, zone: ZoneInfo) -> list[tuple[date, timedelta]]:
-    """The days that are longer or shorter than others, and by how much the offset changed."""
+def clocks_set_back(last: date, zone: ZoneInfo) -> list[date]:
+    """The days of the year up to a day on which local clocks were set back."""
     found = []
-    for place in range((days.last - days.first).days + 1):
-        day = days.first + timedelta(days=place)
+    for day in (last - timedelta(days=before) for before in range(CLOCK_DAYS)):
         begin, end = (
-            datetime.combine(one, time(), zone).astimezone(UTC).astimezone(zone).utcoffset() or timedelta(0)
-            for one in (day, day + timedelta(days=1))
+            datetime.combine(one, time(), zone).utcoffset() or timedelta(0) for one in (day, day + timedelta(days=1))
         )
-        if end != begin:
-            found.append((day, end - begin))
+        if end < begin:
+            found.append(day)
     return found
 
 

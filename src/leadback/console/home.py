@@ -24,6 +24,7 @@ from leadback.reports.findings import (
     find_ledger_marks,
     find_spoiled_sub_ids,
     find_test_leads,
+    keep_days_sold,
     only,
 )
 from leadback.reports.lead_status import lead_status
@@ -147,6 +148,7 @@ async def _look(connection: AsyncConnection, seen: Seen, days: Days, at: datetim
     told += findings.told_owed(await list_owed(connection, network_id, buyer_ids))
     told += findings.told_sub_ids(await find_spoiled_sub_ids(connection, network_id, buyer_ids, first, last), longer)
     tests = await find_test_leads(connection, network_id, buyer_ids, first, last)
+    nights = await keep_days_sold(connection, network_id, buyer_ids, findings.clocks_set_back(last, network.zone))
     disagreeing = await find_disagreements(
         connection, network, sold_from=days.first, sold_to=days.last, limit=1, buyer_ids=buyer_ids
     )
@@ -159,7 +161,7 @@ async def _look(connection: AsyncConnection, seen: Seen, days: Days, at: datetim
         told += findings.told_late_revenue(late, longer, currency)
         silent = await find_silent(connection, network, buyer_ids, now=at)
         told = findings.told_silent(silent, longer, network) + told
-    told += findings.told_tests(tests, network) + findings.told_clocks(longer, network.zone)
+    told += findings.told_tests(tests, network) + findings.told_clocks(nights)
     return {
         "told": sorted(told, key=lambda one: KINDS.index(one.kind)),
         "silent": silent,

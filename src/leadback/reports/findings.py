@@ -90,6 +90,14 @@ _TESTS: Final = text(f"""
     ORDER BY sale.updated_at DESC
     LIMIT :rows_max
 """)
+_DAYS_SOLD: Final = text(f"""
+    SELECT day
+    FROM unnest(CAST(:days AS date[])) AS day
+    WHERE EXISTS (
+        SELECT FROM sale WHERE network_id = :network_id AND sold_on = day AND NOT is_test AND {_SEEN}
+    )
+    ORDER BY day DESC
+""")
 
 
 def only(buyer_ids: Buyers) -> tuple[Condition, ...]:
@@ -241,6 +249,14 @@ async def find_test_leads(
         TestLead(lead_id=row.lead_id, buyer=buyers[row.buyer_id], updated_at=row.updated_at, updates=row.updates)
         for row in rows
     ]
+
+
+async def keep_days_sold(
+    connection: AsyncConnection, network_id: int, buyer_ids: Buyers, days: list[date]
+) -> list[date]:
+    """Those of some days on which anything was sold, the last first."""
+    values = {"network_id": network_id, "buyer_ids": _ids(buyer_ids), "days": days}
+    return list((await connection.execute(_DAYS_SOLD, values)).scalars())
 
 
 def _best_paid(rows: list[LeadStatusRow]) -> BestPaid | None:
