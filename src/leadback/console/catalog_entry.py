@@ -181,7 +181,8 @@ async def delete_entry_page(
             connection, seen.network_id, kind, item_id
         )
     if used:
-        raise Refused(f"The {kind.spoken} {item.name!r} is in use; deactivate it instead. History keeps it.")
+        error = f"The {kind.spoken} {item.name!r} is in use; deactivate it instead. History keeps it."
+        return await _form(request, sessions, seen, kind, item_id, use_error=error)
     with_it = " Its sub-statuses go with it." if kind is CatalogKind.STATUS else ""
     return page(
         request,
@@ -197,16 +198,20 @@ async def delete_entry_page(
 
 @post(at(f"{ONE}/delete"))
 async def delete_entry(
+    request: AnyRequest,
     sessions: Given[Sessions],
     seen: Given[Seen],
     item_id: FromPath[int],
     section: FromPath[str] = "return-reasons",
-) -> Redirect:
+) -> Template | Redirect:
     """Delete what was never used."""
     seen.viewer.require(Permission.CHANGE_SETUP)
     kind = kind_named(section)
-    async with sessions.database.transaction(seen.network_id) as connection:
-        await delete_item(connection, seen.network_id, kind, item_id, actor=actor_of(seen.viewer), now=now())
+    try:
+        async with sessions.database.transaction(seen.network_id) as connection:
+            await delete_item(connection, seen.network_id, kind, item_id, actor=actor_of(seen.viewer), now=now())
+    except Refused as error:
+        return await _form(request, sessions, seen, kind, item_id, use_error=str(error))
     return go(LISTS[kind], f"The {kind.spoken} is deleted.")
 
 
@@ -249,6 +254,7 @@ async def _form(  # noqa: PLR0913 - what was typed and what was wrong with it
     more: dict[str, str] | None = None,
     error: str = "",
     rename_error: str = "",
+    use_error: str = "",
 ) -> Template:
     seen.viewer.require(Permission.CHANGE_SETUP)
     async with sessions.database.snapshot(seen.network_id) as connection:
@@ -261,7 +267,7 @@ async def _form(  # noqa: PLR0913 - what was typed and what was wrong with it
         request,
         seen,
         "catalog_entry.html",
-        status_code=422 if error or rename_error else 200,
+        status_code=422 if error or rename_error or use_error else 200,
         kind=kind,
         title=TITLES[kind],
         place=PLACES[kind],
@@ -279,4 +285,5 @@ async def _form(  # noqa: PLR0913 - what was typed and what was wrong with it
         grace_days=GRACE_DAYS,
         error=error,
         rename_error=rename_error,
+        use_error=use_error,
     )
