@@ -1,5 +1,7 @@
 """Setup and Lead Gen Settings: every setting is shown, saved, audited, and refused where it cannot be."""
 
+import re
+
 import msgspec
 import pytest
 
@@ -102,3 +104,22 @@ async def test_what_cannot_be_is_refused_and_what_was_typed_stays(
     assert answer.status_code == 422 and words in answer.text
     assert "Keep the terminal status" in answer.text and 'value="keep" checked' in answer.text
     assert await network_of(database, network_id) == before
+
+
+@pytest.mark.parametrize(
+    ("role", "labels"),
+    [
+        (Role.OWNER, ["Settings", "Lead Statuses", "Return reasons", "Users and roles", "Audit log"]),
+        (Role.REPORTING_ONLY, []),
+    ],
+)
+async def test_the_tab_and_every_page_under_it_is_there_for_those_who_may_see_it(
+    database: Database, network_id: int, role: Role, labels: list[str]
+) -> None:
+    async with signed_in(database, network_id, role) as client:
+        assert ('href="/setup"' in (await client.get("/home")).text) is bool(labels)
+        shown = (await client.get("/setup")).text
+        tabs = re.findall(r'<li><a href="(/setup/[^"]+)"[^>]*>([^<]+)</a></li>', shown)
+        assert [label for _, label in tabs] == labels
+        for path, label in tabs:
+            assert (await client.get(path)).status_code == 200, label
