@@ -99,6 +99,7 @@ async def test_what_was_typed_stays_beside_what_is_wrong_with_it(
         taken = await client.post(f"{STATUSES}/status/add", data=NEW_STATUS | {"name": "Funded"})
         strange = await client.post(f"{STATUSES}/status/add", data=NEW_STATUS | {"stage": "x"})
         none = await client.post(f"{STATUSES}/sub-status/add", data={"name": "Lost"})
+        assert (await add(client, f"{STATUSES}/sub-status", name="Lost", status_id="²")).status_code == 422
     assert taken.status_code == 422 and "already" in taken.text and 'value="Funded"' in taken.text
     assert 'value="#2f9e6e"' in taken.text and re.search(r'id="terminal"[^>]*checked', taken.text)
     assert strange.status_code == 422 and "not a whole number" in strange.text
@@ -159,7 +160,7 @@ async def test_rows_move_by_their_buttons_and_a_wrong_order_changes_nothing(
         (down,) = re.findall(rf'value="([0-9,]+)" aria-label="Move {name_of(listed)} down"', listed)
         assert [int(one) for one in down.split(",")] == [before[1], before[0], *before[2:]]
         assert (await client.post(f"{STATUSES}/status/order", data={"order": down})).status_code == 303
-        for wrong in ("1", "", "1,1", "a,b"):
+        for wrong in ("1", "", "1,1", "a,b", "²"):
             answer = await client.post(f"{STATUSES}/status/order", data={"order": wrong})
             assert answer.status_code == 422 and "was not changed" in answer.text
         subs = {"order": "2,1,3", "status_id": "2"}
@@ -240,7 +241,9 @@ async def test_an_import_is_shown_before_it_is_applied(database: Database, netwo
         assert changed.status_code == 422 and "nothing was applied" in changed.text
         assert await catalog_of(database, network_id) == before
         assert (await client.post(f"{STATUSES}/import/apply", data=form)).headers["location"] == STATUSES
-        assert (await client.post(f"{STATUSES}/import/apply", data=form | {"content": "%"})).status_code == 422
+        for broken in ("%", "ä", "A"):
+            answer = await client.post(f"{STATUSES}/import/apply", data=form | {"content": broken})
+            assert answer.status_code == 422 and "choose it again" in answer.text
     catalog = await catalog_of(database, network_id)
     assert catalog.statuses[2].name == "Paid <b>"
     assert "Renter" in {item.name for item in catalog.return_reasons.values()}

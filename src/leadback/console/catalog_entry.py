@@ -25,7 +25,7 @@ from leadback.catalog.actions import (
 from leadback.catalog.model import MEANINGS, STAGES, Catalog, DataType, Summary
 from leadback.catalog.queries import in_ledger, in_sales, read_catalog
 from leadback.catalog.rules import CatalogKind, Item, items_of
-from leadback.console.catalog_form import field_settings, shown_form, status_settings, typed_form, wanted_id
+from leadback.console.catalog_form import field_settings, id_of_form, shown_form, status_settings, typed_form
 from leadback.console.catalog_list import LISTS, PLACES, TITLES, kind_named
 from leadback.console.session import AnyRequest, Seen, Sessions, go, page
 from leadback.console.sign_in import Form, text_of
@@ -217,15 +217,15 @@ async def delete_entry(
 
 async def _create(connection: AsyncConnection, seen: Seen, kind: CatalogKind, name: str, data: dict[str, Any]) -> None:
     told: dict[str, Any] = {"actor": actor_of(seen.viewer), "now": now()}
-    network_id, item_id = seen.network_id, wanted_id(data)
+    network_id, item_id = seen.network_id, id_of_form(data, "item_id")
     match kind:
         case CatalogKind.STATUS:
             await create_status(connection, network_id, name, status_settings(data), status_id=item_id, **told)
         case CatalogKind.SUB_STATUS:
-            status_id = text_of(data, "status_id")
-            if not status_id.isdigit():
+            status_id = id_of_form(data, "status_id")
+            if status_id is None:
                 raise Refused("Choose the status it belongs to.")
-            await create_sub_status(connection, network_id, int(status_id), name, sub_status_id=item_id, **told)
+            await create_sub_status(connection, network_id, status_id, name, sub_status_id=item_id, **told)
         case CatalogKind.FIELD:
             await create_field(connection, network_id, name, field_settings(data), field_id=item_id, **told)
         case CatalogKind.RETURN_REASON:

@@ -1,7 +1,6 @@
 """Setup > Lead Statuses > Import and Export: the whole vocabulary as one file, tried before it is applied."""
 
 import base64
-import binascii
 from typing import Annotated, Any, Final
 
 from litestar import Response, get, post
@@ -82,14 +81,13 @@ async def apply_import(
     seen.viewer.require(Permission.CHANGE_SETUP)
     deactivate_missing = text_of(data, "deactivate_missing") == "on"
     try:
-        content = base64.b64decode(text_of(data, "content"), validate=True)
-        vocabulary = read_vocabulary(content)
+        vocabulary = read_vocabulary(_sent_back(text_of(data, "content")))
         async with sessions.database.transaction(seen.network_id) as connection:
             plan = await plan_vocabulary(connection, seen.network_id, vocabulary, deactivate_missing=deactivate_missing)
             if "\n".join(plan.lines) != text_of(data, "lines").replace("\r\n", "\n"):
                 raise Refused("The catalog was changed by somebody else meanwhile; nothing was applied. Try it again.")
             await apply_plan(connection, seen.network_id, plan, actor=actor_of(seen.viewer), now=now())
-    except (Refused, binascii.Error) as error:
+    except Refused as error:
         return page(request, seen, "catalog_file.html", status_code=422, error=str(error))
     changes = "1 change was" if len(plan.lines) == 1 else f"{len(plan.lines)} changes were"
     return go(LISTS[CatalogKind.STATUS], f"{changes} applied.")
@@ -102,3 +100,10 @@ async def _content(file: object) -> bytes:
     if len(content) > FILE_BYTES_MAX:
         raise Refused(f"The file is too large: at most {FILE_BYTES_MAX} bytes are read.")
     return content
+
+
+def _sent_back(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise Refused("The file did not come back as it was sent; choose it again.") from error

@@ -49,9 +49,9 @@ def field_settings(data: dict[str, Any]) -> FieldSettings:
     )
 
 
-def wanted_id(data: dict[str, Any]) -> int | None:
-    """The id that was asked for; None where one is to be made."""
-    text = text_of(data, "item_id").strip()
+def id_of_form(data: dict[str, Any], name: str) -> int | None:
+    """An id that was typed or chosen; None where there is none."""
+    text = text_of(data, name).strip()
     return _whole(text, "id") if text else None
 
 

@@ -15,9 +15,9 @@ from leadback.catalog.actions import reorder_items
 from leadback.catalog.model import STAGES, Catalog
 from leadback.catalog.queries import read_catalog
 from leadback.catalog.rules import CatalogKind, Item, id_of, items_of
-from leadback.console.catalog_form import order_of
+from leadback.console.catalog_form import id_of_form, order_of
 from leadback.console.session import AnyRequest, Seen, Sessions, go, page
-from leadback.console.sign_in import Form, text_of
+from leadback.console.sign_in import Form
 from leadback.kit.clock import now
 from leadback.kit.errors import Refused
 from leadback.parties.queries import list_buyers, list_verticals
@@ -92,14 +92,13 @@ async def reorder(
     seen.viewer.require(Permission.CHANGE_SETUP)
     kind = kind_named(section)
     try:
-        status_id = text_of(data, "status_id")
         async with sessions.database.transaction(seen.network_id) as connection:
             await reorder_items(
                 connection,
                 seen.network_id,
                 kind,
                 order_of(data),
-                status_id=int(status_id) if status_id.isdigit() else None,
+                status_id=id_of_form(data, "status_id"),
                 actor=actor_of(seen.viewer),
                 now=now(),
             )
