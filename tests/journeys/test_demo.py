@@ -1,6 +1,7 @@
 """The demonstration: from nothing to a served network, and what it prints works and shows what it says."""
 
 import csv
+import html
 import io
 import json
 import re
@@ -9,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote_plus, urlsplit
 
 import httpx
 import pytest
@@ -49,6 +51,24 @@ def report(program: Program, arguments: list[str]) -> dict[str, dict[str, Any]]:
     document = program.json(*arguments)
     by = document["by"][0]
     return {row[by]: row for row in document["rows"]} | {"": document["totals"]}
+
+
+def sign_in_as_printed(errors: str) -> None:
+    """With the address, the name and the password that are printed one comes home, and home names every story."""
+    printed = re.search(r"^ +(http://\S+)/\n +(demo@example\.com)\n +(\S+)$", errors, re.MULTILINE)
+    assert printed is not None
+    address, email, password = printed.groups()
+    with httpx.Client(base_url=address, headers={"sec-fetch-site": "same-origin"}, timeout=30) as browser:
+        answer = browser.post("/sign-in", data={"email": email, "password": password, "next": "/home"})
+        assert answer.headers["location"] == "/home"
+        home, found = browser.get("/home"), browser.get("/home/findings").text
+    assert "Returns waiting" in home.text and "Funded" in home.text
+    assert all(f'href="/returns?state={state}"' in found for state in ("submitted", "credited", "replaced", "rejected"))
+    items = found.split('<li class="finding')[1:]
+    for title, path, query in FINDINGS:
+        (item,) = (one for one in items if title in one)
+        links = [urlsplit(html.unescape(one)) for one in re.findall(r'href="([^"]+)"', item)]
+        assert any(one.path == path and query in unquote_plus(one.query) for one in links), title
 
 
 def affiliate_paid_best(program: Program, commands: list[list[str]], printed: list[str]) -> None:
@@ -141,6 +161,23 @@ def calls_misspelled(program: Program, commands: list[list[str]], printed: list[
     assert [group["calls"] for group in program.json(*commands[0])] == [300]
 
 
+FINDINGS = (
+    ("Helio Homes has fallen silent", "/reports/buyer-reporting", "from="),
+    ("300 calls of Ridgeline Finance failed", "/reports/failed-updates", "reason=Invalid Lead Status"),
+    ("Clearwater Lending undid 40 leads that were Funded", "/leads/B50C7E1943D8A26F", ""),
+    ("Clearwater Lending undid 40 leads that were Funded", "/reports/lead-detail", "reached=funded"),
+    ("Clearwater Lending may have added an amount twice", "/leads/C94F20A8E6B3175D", ""),
+    ("Statewide Auto gives good leads back on the last days", "/reports/lead-detail", "reached=contacted"),
+    ("Lakeland Nursing is owed 4 replacements", "/returns", "state=replaced"),
+    ("Sub id tt7 spoils Bluefin Auto Insurance Social", "/reports/lead-status", "by=sub_id"),
+    ("ClickHarbor is paid best in Payday", "/reports/lead-status", "by=affiliate"),
+    ("its revenue restored", "/leads/7A31C05D9E42B186", ""),
+    ("Homestead Refinance pays weeks later", "/reports/lead-status", "by=week"),
+    ("updated a test lead", "/leads/0D6B82F5A1C7394E", ""),
+    ("The clocks went back", "/reports/lead-detail", "sort=sold_at"),
+)
+"""What home names, and where it leads: every story but the returns in every state, which are counted above it."""
+
 CHECKS: dict[str, Callable[[Program, list[list[str]], list[str]], None]] = {
     "The affiliate that is paid best funds least": affiliate_paid_best,
     "One sub id spoils a good campaign": sub_id_spoiling,
@@ -166,6 +203,7 @@ def test_what_the_demonstration_prints_works(program: Program, stories: Commands
         _, _, header, address = shlex.split(curl)
         answer = httpx.get(address, headers=dict([header.split(": ")]))
         assert "<message>Lead updated</message>" in answer.text
+        sign_in_as_printed(demo.errors)
         after = report(program, ["report", "lead-status", *days, "--by", "affiliate"])
         assert after[""]["leads"] == before[""]["leads"], "it was made again"
         assert demo.stop() == 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from leadback.reports.rules import is_silent, share, silent_after, usual_interval_days
+from leadback.reports.rules import is_silent, is_spoiled, share, silent_after, usual_interval_days
 
 NOW = datetime(2026, 3, 20, 15, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -83,3 +83,21 @@ def test_a_share_of_nothing_is_none() -> None:
         Decimal("0.6667"),
         Decimal("1.0000"),
     )
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "sales", "spoiled"),
+    [
+        ("0.1", "0.5", 40, True),
+        ("0.1", "0.5", 39, False),
+        ("0.25", "0.5", 10_000, False),
+        ("0.2499", "0.5", 10_000, True),
+        ("0", "0", 10_000, False),
+        ("0", "1", 1, True),
+    ],
+)
+def test_a_share_is_spoiled_below_half_of_the_others_and_beyond_chance(
+    own: str, others: str, sales: int, spoiled: bool
+) -> None:
+    """Of 40 sales a tenth, where half was to be expected: 0.4 is 5.06 deviations of 0.079; of 39 it is 4.996."""
+    assert is_spoiled(Decimal(own), Decimal(others), sales) is spoiled

@@ -1,6 +1,7 @@
 """Passwords: which are good enough, and what is stored of one."""
 
 import asyncio
+import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -32,7 +33,6 @@ COMMON: Final = (
 
 # RFC 9106, second recommendation: 64 MiB, three passes, four lanes.
 _HASHER: Final = PasswordHasher()
-_THREADS: Final = ThreadPoolExecutor(HASHES_AT_ONCE_MAX, "password")
 
 
 def check_password(password: str, words: Iterable[str]) -> None:
@@ -55,20 +55,26 @@ def check_password(password: str, words: Iterable[str]) -> None:
 
 async def hash_password(password: str) -> str:
     """What is stored."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, _HASHER.hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_threads(os.getpid()), _HASHER.hash, password)
 
 
 async def is_password(stored: str | None, password: str) -> bool:
     """Whether it is the password of a stored hash; as slow where there is none."""
     if len(password.encode("utf-8", "replace")) > BYTES_MAX:
         return False
-    right = await asyncio.get_running_loop().run_in_executor(_THREADS, _verify, stored, password)
+    right = await asyncio.get_running_loop().run_in_executor(_threads(os.getpid()), _verify, stored, password)
     return right and stored is not None
 
 
 def needs_rehash(stored: str) -> bool:
     """Whether a hash was made with other costs than today's."""
     return _HASHER.check_needs_rehash(stored)
+
+
+@cache
+def _threads(process_id: int) -> ThreadPoolExecutor:
+    """Of this process alone: web workers are forked, and a fork has its parent's pool without the threads."""
+    return ThreadPoolExecutor(HASHES_AT_ONCE_MAX, f"password-{process_id}")
 
 
 @cache

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import secrets
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +13,12 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.access.actions import create_key
+from leadback.access.operator_model import Role
+from leadback.access.operator_queries import find_operator_by_email
+from leadback.access.operators import add_operator, offer_password, take_password
 from leadback.cli.demonstration.make import NETWORK, UNFINISHED, make_network
 from leadback.cli.demonstration.stories import STORY_LEADS, Story, stories
 from leadback.cli.output import say
@@ -35,14 +40,20 @@ group = typer.Typer()
 
 DATA_DIR: Final = Path("leadback-demo")
 GARBAGE_OBJECTS: Final = 100_000
+VISITOR: Final = "Demo"
+VISITOR_EMAIL: Final = "demo@example.com"
+PASSWORD_PARTS: Final = 4
+PASSWORD_PART_BYTES: Final = 3
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What a visitor needs for a first call: a key, and a lead its buyer bought under one contract."""
+    """What a visitor needs: a key and a lead its buyer bought under one contract, and the way into the console."""
 
     key: str
     lead_id: str
     buyer: str
+    password: str | None
+    """Of `VISITOR_EMAIL`; None: somebody has deactivated this owner."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -141,7 +152,32 @@ async def _show(database: Database, network_id: int) -> Shown:
         buyer = next(iter(await list_buyers(connection, network_id)))
         _, key = await create_key(connection, network_id, buyer_id=buyer.buyer_id, actor=COMMAND_LINE, now=now())
         lead_id = await last_lead_sold_once(connection, network_id, buyer.buyer_id)
-    return Shown(key, lead_id, buyer.name)
+        password = await _let_visitor_in(connection, network_id)
+    return Shown(key, lead_id, buyer.name, password)
+
+
+async def _let_visitor_in(connection: AsyncConnection, network_id: int) -> str | None:
+    """An owner with a new password each time: as a key, it is shown once and kept nowhere."""
+    at = now()
+    found = await find_operator_by_email(connection, network_id, VISITOR_EMAIL)
+    if found is None:
+        _, token = await add_operator(
+            connection,
+            network_id,
+            name=VISITOR,
+            email=VISITOR_EMAIL,
+            role=Role.OWNER,
+            by=None,
+            actor=COMMAND_LINE,
+            now=at,
+        )
+    elif found.active:
+        token = await offer_password(connection, network_id, found.operator_id, by=None, actor=COMMAND_LINE, now=at)
+    else:
+        return None
+    password = "-".join(secrets.token_hex(PASSWORD_PART_BYTES) for _ in range(PASSWORD_PARTS))
+    await take_password(connection, network_id, token, password=password, now=at)
+    return password
 
 
 def _welcome(settings: Settings, address: str, shown: Shown) -> str:
@@ -150,8 +186,11 @@ def _welcome(settings: Settings, address: str, shown: Shown) -> str:
         f"{address}/buyers/api/1/leads.asmx/UpdateLead?lead_id={shown.lead_id}&buyer_contract_id=0&status=Contacted"
         "&sub_status=&amount=&add_to_existing=&field_name=&field_value=&return_reason_id=0"
     )
+    sign_in = (
+        f"\nLook at it in a browser:\n  {address}/\n  {VISITOR_EMAIL}\n  {shown.password}\n" if shown.password else ""
+    )
     return (
-        f"\nA key of {shown.buyer}: {shown.key}\n\n"
+        f"{sign_in}\nA key of {shown.buyer}: {shown.key}\n\n"
         f"Report a lead as this buyer would:\n  curl -H 'X-Api-Key: {shown.key}' '{call}'\n\n"
         f"See what became of the leads:\n  {where}leadback report lead-status --by affiliate\n\n"
         f"What is planted in it, and how to find it:\n  {where}leadback demo --list-stories\n\n"

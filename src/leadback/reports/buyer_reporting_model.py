@@ -67,6 +67,16 @@ class BuyerReporting(msgspec.Struct, frozen=True, kw_only=True):
     contracts: tuple[ContractReporting, ...]
 
 
+class SilentBuyer(msgspec.Struct, frozen=True):
+    """A buyer that has fallen silent."""
+
+    buyer_id: int
+    buyer: str
+    sales_at_risk: int
+    """Sales of the last 90 days, older than its usual lag, that it has never updated."""
+    last_update: datetime | None
+
+
 class BuyerReportingTotals(msgspec.Struct, frozen=True, kw_only=True):
     """All buyers of the report together."""
 

@@ -59,7 +59,13 @@ async def list_returns(
 async def count_waiting(connection: AsyncConnection, network: Network, buyer_ids: frozenset[int] | None) -> int:
     """How many returns wait for a decision, test leads apart; of some buyers where they are given."""
     query = ReturnsQuery(states=(ReturnState.SUBMITTED,), buyer_ids=buyer_ids)
-    return (await count_states(connection, network, query)).get(ReturnState.SUBMITTED, 0)
+    return (await count_by_state(connection, network, query))[ReturnState.SUBMITTED]
+
+
+async def count_by_state(connection: AsyncConnection, network: Network, query: ReturnsQuery) -> dict[str, int]:
+    """How many returns the query finds in each state, whatever states it asks for."""
+    counts = await count_states(connection, network, query)
+    return {str(state): counts.get(state, 0) for state in ReturnState}
 
 
 class _Shape:

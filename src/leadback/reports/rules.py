@@ -12,6 +12,9 @@ SILENT_SALES_MIN: Final = 20
 SILENT_INTERVALS: Final = 3
 SILENT_DAYS_MIN: Final = 3
 
+SPOILED_PART: Final = 2
+SPOILED_DEVIATIONS: Final = 5
+
 _SHARE_STEP: Final = Decimal("0.0001")
 
 
@@ -42,3 +45,13 @@ def is_silent(
 def share(part: int, base: int) -> Decimal | None:
     """A part of its base with four decimals; None of nothing."""
     return (Decimal(part) / base).quantize(_SHARE_STEP, ROUND_HALF_UP) if base else None
+
+
+def is_spoiled(own: Decimal, others: Decimal, sales: int) -> bool:
+    """Whether a share of so many sales is less than half of the others' and too far from it to be chance.
+
+    Chance: five standard deviations of what the others' share would let one expect.
+    """
+    if own * SPOILED_PART >= others:
+        return False
+    return (others - own) ** 2 * sales >= SPOILED_DEVIATIONS**2 * others * (1 - others)
