@@ -15,7 +15,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.template import TemplateConfig
 
 from leadback.access.operator_model import ForbiddenError
-from leadback.console import account, audit_log, home, sign_in, users
+from leadback.console import account, audit_log, failed_updates, home, reruns, runs, sign_in, users
 from leadback.console.health import Readiness, livez, readyz
 from leadback.console.secured import secured
 from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
@@ -52,6 +52,18 @@ HANDLERS: Final = (
     users.change_user,
     users.new_link,
     audit_log.audit_log_page,
+    failed_updates.groups_page,
+    failed_updates.calls_page,
+    failed_updates.waiting_page,
+    reruns.rerun_page,
+    reruns.run_again,
+    reruns.alias_page,
+    reruns.make_alias,
+    reruns.apply_page,
+    reruns.apply_anyway,
+    runs.runs_page,
+    runs.run_page,
+    runs.undo,
     livez,
     readyz,
 )

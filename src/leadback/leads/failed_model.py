@@ -53,6 +53,8 @@ class FailedSelection(msgspec.Struct, frozen=True, kw_only=True):
     """Which failed updates are meant: what is given must hold, all of it."""
 
     buyer_id: int | None = None
+    buyer_ids: frozenset[int] | None = None
+    """Of one of these buyers, whatever else is chosen: those that whoever asks may see. None: of any."""
     reason: str | None = None
     since: datetime | None = None
     ids: frozenset[int] | None = None

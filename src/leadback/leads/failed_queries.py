@@ -34,6 +34,8 @@ def selected(network_id: int, selection: FailedSelection, now: datetime) -> list
     wanted: list[ColumnElement[bool]] = [column.network_id == network_id]
     if selection.buyer_id is not None:
         wanted.append(column.buyer_id == selection.buyer_id)
+    if selection.buyer_ids is not None:
+        wanted.append(column.buyer_id.in_(sorted(selection.buyer_ids)))
     if selection.reason is not None:
         wanted.append(column.reason == selection.reason)
     if selection.since is not None:
