@@ -37,10 +37,20 @@ def field_choices(catalog: Catalog) -> Choices:
     return [("", "Choose …"), *fields, (IGNORE, "Nothing: leave it out of every call")]
 
 
+def meaning_name(entered: Entered) -> str:
+    """What the form calls what is meant: statuses and fields are chosen in two places of one page."""
+    return "field_meaning" if str(entered.get("field") or "").strip() else "meaning"
+
+
+def meaning_in(entered: Entered) -> str:
+    """What is chosen as what the word stands for; empty where nothing is yet."""
+    return str(entered.get(meaning_name(entered)) or "")
+
+
 def listed_of(entered: Entered, buyer: str, catalog: Catalog) -> ListedAlias:
     """The alias a form describes; `Refused` where it says too little."""
     words = {name: str(entered.get(name) or "").strip() for name in WORDS}
-    meaning = str(entered.get("meaning") or "")
+    meaning = meaning_in(entered)
     if not meaning:
         raise Refused(MEANING_MISSING)
     if words["field"]:

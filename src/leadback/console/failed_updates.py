@@ -125,7 +125,7 @@ def _group_row(item: FailedGroup, seen: Seen) -> dict[str, Any]:
     return {
         "item": item,
         "last": local_text(seen, item.last_at),
-        "alias": ALIAS_WORDS.get(item.reason),
+        "words": _words((item,), item.reason, item.buyer_id),
         "query": [("buyer", str(item.buyer_id)), ("reason", item.reason)],
     }
 

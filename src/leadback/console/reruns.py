@@ -1,5 +1,6 @@
 """Reports > Failed updates > Run again: first what it would do, then one run; with an alias made for it as well."""
 
+import re
 from collections import Counter
 from typing import Any, Final
 
@@ -14,7 +15,14 @@ from leadback.access.operators import actor_of
 from leadback.catalog.alias_actions import create_alias, draft_alias
 from leadback.catalog.model import Catalog
 from leadback.catalog.queries import read_catalog
-from leadback.console.alias_form import WORDS, field_choices, listed_of, status_choices
+from leadback.console.alias_form import (
+    WORDS,
+    field_choices,
+    listed_of,
+    meaning_in,
+    meaning_name,
+    status_choices,
+)
 from leadback.console.entered import Entered, query_of
 from leadback.console.failed_chosen import FAILED_PATH, Chosen, chosen_of
 from leadback.console.session import AnyRequest, Seen, Sessions, go, local_text, page
@@ -158,7 +166,7 @@ async def _alias_page(
     async with sessions.database.snapshot(seen.network_id) as connection:
         buyer = await _buyer(connection, seen, chosen)
         catalog = await read_catalog(connection, seen.network_id)
-        if entered.get("meaning") and not error:
+        if meaning_in(entered) and not error:
             try:
                 alias = await draft_alias(connection, seen.network_id, listed_of(entered, buyer.name, catalog))
             except Refused as refusal:
@@ -174,7 +182,8 @@ async def _alias_page(
         "chosen": chosen,
         "buyer": buyer,
         "words": words,
-        "meaning": str(entered.get("meaning") or ""),
+        "meaning": meaning_in(entered),
+        "meaning_name": meaning_name(entered),
         "choices": field_choices(catalog) if words["field"] else status_choices(catalog),
         "error": error,
     }
@@ -210,7 +219,7 @@ VERDICT_KINDS: Final = {Verdict.APPLY: "positive", Verdict.SKIP: "quiet", Verdic
 
 def shown(done: Rerun, catalog: Catalog, seen: Seen) -> dict[str, Any]:
     """What running calls again does, as `failed_effects.html` shows it; the first `ROWS_SHOWN_MAX` of its calls."""
-    why = Counter((effect.verdict, effect.text) for effect in done.effects if effect.verdict is not Verdict.APPLY)
+    why = Counter((effect.verdict, _why(effect)) for effect in done.effects if effect.verdict is not Verdict.APPLY)
     return {
         "counts": [(word, VERDICT_KINDS[verdict], done.count(verdict)) for verdict, word in VERDICTS.items()],
         "to_apply": done.count(Verdict.APPLY),
@@ -221,6 +230,13 @@ def shown(done: Rerun, catalog: Catalog, seen: Seen) -> dict[str, Any]:
         "is_all": done.is_all,
         "calls_max": RUN_CALLS_MAX,
     }
+
+
+def _why(effect: Effect) -> str:
+    """Why a call does nothing, without what differs from one call to the next."""
+    if effect.same_as_id is not None:
+        return "A later call says the same."
+    return re.sub(r" on \d{4}-\d\d-\d\d \d\d:\d\d", "", effect.text)
 
 
 def _effect_row(effect: Effect, catalog: Catalog, seen: Seen) -> dict[str, Any]:

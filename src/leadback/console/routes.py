@@ -15,7 +15,21 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.template import TemplateConfig
 
 from leadback.access.operator_model import ForbiddenError
-from leadback.console import account, audit_log, failed_updates, home, reruns, runs, sign_in, users
+from leadback.console import (
+    account,
+    audit_log,
+    buyer_aliases,
+    buyer_card,
+    buyer_contracts,
+    buyer_keys,
+    buyers,
+    failed_updates,
+    home,
+    reruns,
+    runs,
+    sign_in,
+    users,
+)
 from leadback.console.health import Readiness, livez, readyz
 from leadback.console.secured import secured
 from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
@@ -64,6 +78,26 @@ HANDLERS: Final = (
     runs.runs_page,
     runs.run_page,
     runs.undo,
+    buyers.buyers_page,
+    buyers.add_buyer,
+    buyer_card.card,
+    buyer_card.settings_page,
+    buyer_card.change_buyer,
+    buyer_card.ask_delete,
+    buyer_card.delete_buyer,
+    buyer_contracts.contracts_page,
+    buyer_contracts.add_contract,
+    buyer_contracts.contract_page,
+    buyer_contracts.change_contract,
+    buyer_keys.keys_page,
+    buyer_keys.make_key,
+    buyer_keys.replace_key,
+    buyer_keys.ask_revoke,
+    buyer_keys.revoke,
+    buyer_aliases.aliases_page,
+    buyer_aliases.add_alias,
+    buyer_aliases.ask_remove,
+    buyer_aliases.remove,
     livez,
     readyz,
 )
