@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from typing import Any
 
 import httpx
 import pytest
@@ -178,7 +179,7 @@ async def test_amounts_are_added_only_where_asked_for(database: Database, buyer:
 
 
 async def test_a_repeat_that_was_none_is_applied_anyway(database: Database, buyer: Buyer) -> None:
-    words = {"status": "Contacted", "amount": Decimal(30), "add_to_existing": True}
+    words: dict[str, Any] = {"status": "Contacted", "amount": Decimal(30), "add_to_existing": True}
     await buyer.says(**words)
     await buyer.says(**words)
     (failed,) = await read_failed(database, buyer.network_id)

@@ -81,13 +81,19 @@ def status_rows(numbers: LeadStatusNumbers, catalog: Catalog) -> list[dict[str, 
 def chart_of(report: LeadStatusReport, catalog: Catalog) -> dict[str, Any]:
     """A report by day as `status_chart` takes it."""
     colours = {status.name: status.colour for status in catalog.statuses.values()}
-    rows = sorted(report.rows, key=lambda row: str(row.key["day"]))
+    sold = {str(row.key["day"]): row.numbers for row in report.rows}
+    length = (report.sold_to - report.sold_from).days + 1
+    days = [str(report.sold_from + timedelta(days=number)) for number in range(length)]
     statuses = [
-        {"name": name, "colour": colours.get(name, ""), "counts": [row.numbers.statuses[name].sales for row in rows]}
+        {
+            "name": name,
+            "colour": colours.get(name, ""),
+            "counts": [sold[day].statuses[name].sales if day in sold else 0 for day in days],
+        }
         for name in report.totals.statuses
     ]
-    statuses.append({"name": NO_STATUS, "colour": "", "counts": [row.numbers.no_status for row in rows]})
-    return {"days": [str(row.key["day"]) for row in rows], "statuses": statuses}
+    none = [sold[day].no_status if day in sold else 0 for day in days]
+    return {"days": days, "statuses": [*statuses, {"name": NO_STATUS, "colour": "", "counts": none}]}
 
 
 def shares_of(numbers: LeadStatusNumbers | None, names: list[str]) -> dict[str, Any]:

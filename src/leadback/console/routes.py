@@ -21,6 +21,7 @@ from leadback.console import (
     buyer_aliases,
     buyer_card,
     buyer_contracts,
+    buyer_document,
     buyer_keys,
     buyers,
     failed_updates,
@@ -31,6 +32,7 @@ from leadback.console import (
     sign_in,
     users,
 )
+from leadback.console.buyers_side import BuyersSide
 from leadback.console.health import Readiness, livez, readyz
 from leadback.console.secured import secured
 from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
@@ -99,6 +101,9 @@ HANDLERS: Final = (
     buyer_aliases.add_alias,
     buyer_aliases.ask_remove,
     buyer_aliases.remove,
+    buyer_document.document_page,
+    buyer_document.document_file,
+    buyer_document.make_test_call,
     parties.list_page,
     parties.add,
     parties.card,
@@ -112,8 +117,10 @@ HANDLERS: Final = (
 log = structlog.get_logger(__name__)
 
 
-def console(settings: Settings, readiness: Readiness, database: Database) -> Application:
-    """The console: everything that is not one of the buyers' channels."""
+def console(
+    settings: Settings, readiness: Readiness, database: Database, buyers_side: BuyersSide | None = None
+) -> Application:
+    """The console: everything that is not one of the buyers' channels, which it shows where it is handed them."""
     static = create_static_files_router(
         "/static", [PLACE / "static"], cache_control=CacheControlHeader(max_age=STATIC_SECONDS, public=True)
     )
@@ -128,6 +135,7 @@ def console(settings: Settings, readiness: Readiness, database: Database) -> App
         dependencies={
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "readiness": Provide(lambda: readiness, sync_to_thread=False),
+            "buyers_side": Provide(lambda: buyers_side, sync_to_thread=False),
             "sessions": Provide(lambda: sessions, sync_to_thread=False),
             "seen": Provide(seen),
         },
