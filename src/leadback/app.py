@@ -76,7 +76,7 @@ def buyers_side(buyer_api: BuyerApi, settings: Settings) -> BuyersSide:
 
     async def try_update(call: TestCall) -> Exchange:
         host = (b"host", call.host.encode())
-        shown = f"{call.key[:KEY_SHOWN_LENGTH]}…".encode("latin-1", "replace")
+        shown = f"{call.key[:KEY_SHOWN_LENGTH]}...".encode("latin-1", "replace")
         return await get_within(
             buyer_api,
             f"{UPDATE_LEAD}?{urlencode(call.parameters)}",

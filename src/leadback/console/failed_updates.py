@@ -19,6 +19,7 @@ from leadback.reports.failed_updates import FailedGroup, ListedFailed, group_fai
 
 PAGE_ROWS: Final = 50
 STATES: Final = {"": "open", "resolved": "settled by a run", "all": "all"}
+SAYS_NOTHING: Final = (("return_reason_id", "0"), ("buyer_contract_id", "0"))
 RESOLVED: Final = {"": False, "resolved": True, "all": None}
 
 ALIAS_WORDS: Final = {
@@ -157,7 +158,9 @@ def _call_row(item: ListedFailed, seen: Seen) -> dict[str, Any]:
     return {
         "item": item,
         "received": local_text(seen, item.received_at),
-        "sent": [(name, text) for name, text in item.parameters.items() if text and name != "lead_id"],
+        "sent": [
+            pair for pair in item.parameters.items() if pair[1] and pair[0] != "lead_id" and pair not in SAYS_NOTHING
+        ],
         "state": state,
         "is_repeat": item.reason == Reason.REPEATED_CALL,
     }
