@@ -117,6 +117,17 @@ async def test_they_stand_by_buyer_and_reason_with_what_was_sent(database: Datab
     assert LEAD in calls
 
 
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("buyer=x", 422), ("days=2", 422), ("before=-1", 422), ("buyer=99", 200), ("reason=%00", 200), ("state=x", 200)],
+)
+async def test_what_an_address_says_wrongly_is_refused_or_finds_nothing(
+    database: Database, buyer: Buyer, query: str, status: int
+) -> None:
+    async with signed_in(database, buyer.network_id) as client:
+        assert (await client.get(f"{HERE}/calls?{query}")).status_code == status
+
+
 async def test_looking_at_what_an_alias_would_do_makes_none(database: Database, buyer: Buyer) -> None:
     await buyer.fails(status="funded")
     async with signed_in(database, buyer.network_id) as client:

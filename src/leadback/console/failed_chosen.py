@@ -66,7 +66,8 @@ def chosen_of(entered: Entered, viewer: Viewer) -> Chosen:
         raise Refused(f"Days: {days[:40]!r} is not one of {', '.join(filter(None, DAYS))}.")
     return Chosen(
         buyer_id=buyer_id,
-        reason=str(entered.get("reason") or "")[:REASON_LENGTH_MAX],
+        # No text of the database holds a NUL, so none is looked for.
+        reason=str(entered.get("reason") or "").replace("\0", "")[:REASON_LENGTH_MAX],
         days=days,
         tests=is_on(entered, "tests"),
         waiting=is_on(entered, "waiting"),
