@@ -2,26 +2,39 @@
 
 import gc
 import sys
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
+from urllib.parse import urlencode
 
+import msgspec
 import structlog
 
 from leadback.buyer_api.application import BuyerApi
+from leadback.buyer_api.posting_document import Form, posting_document
+from leadback.console.buyers_side import BuyersSide, TestCall
 from leadback.console.health import Readiness
+from leadback.console.links import server_address
 from leadback.console.routes import console
 from leadback.kit.database import Database
 from leadback.kit.errors import DatabaseUnusable, Refused
+from leadback.kit.exchange import Exchange, get_within
 from leadback.kit.fitness import check_database, is_unreachable
 from leadback.kit.http import Receive, Scope, Send
 from leadback.kit.http_guard import Guard
 from leadback.kit.logs import configure_logs
 from leadback.kit.process import end_with_parent, has_parent, leave_stopping_to_parent
 from leadback.kit.settings import Settings, load_settings
+from leadback.leads.configuration import Configuration
 from leadback.leads.limits import Limits
 from leadback.leads.update import Updates
+from leadback.parties.model import Vertical
 
 # Pages and their reports have connections of their own: they must not keep updates waiting.
 CONSOLE_POOL_SIZE: Final = 3
+
+UPDATE_LEAD: Final = "/buyers/api/1/leads.asmx/UpdateLead"
+KEY_SHOWN_LENGTH: Final = 10
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +60,35 @@ def create_application() -> Guard:
     return application
 
 
+def buyers_side(buyer_api: BuyerApi, settings: Settings) -> BuyersSide:
+    """The buyers' channels as pages show them: the document for developers, and calls that come by no network."""
+    address = server_address(settings)
+    addressed = msgspec.structs.replace(settings, public_url=address)
+
+    def write_document(
+        configuration: Configuration,
+        verticals: Sequence[Vertical],
+        buyer_id: int,
+        made_at: datetime,
+        form: str,
+    ) -> str:
+        return posting_document(configuration, verticals, buyer_id, addressed, made_at=made_at, form=Form(form))
+
+    async def try_update(call: TestCall) -> Exchange:
+        host = (b"host", call.host.encode())
+        shown = f"{call.key[:KEY_SHOWN_LENGTH]}...".encode("latin-1", "replace")
+        return await get_within(
+            buyer_api,
+            f"{UPDATE_LEAD}?{urlencode(call.parameters)}",
+            (host, (b"x-api-key", call.key.encode())),
+            shown_headers=(host, (b"X-Api-Key", shown)),
+            address=call.address,
+            request_id=call.request_id,
+        )
+
+    return BuyersSide(address, settings.public_url is not None, write_document, try_update)
+
+
 class Application:
     """The buyers' channels directly, everything else by way of Litestar."""
 
@@ -64,7 +106,7 @@ class Application:
         self._readiness = Readiness(database_url, settings)
         self._buyer_api = BuyerApi(self._updates, settings)
         self._pages_database = Database(database_url, pool_size=CONSOLE_POOL_SIZE, application="leadback console")
-        self._console = console(settings, self._readiness, self._pages_database)
+        self._console = console(settings, self._readiness, self._pages_database, buyers_side(self._buyer_api, settings))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live from start to stop."""

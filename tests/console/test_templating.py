@@ -10,6 +10,7 @@ from leadback.console.templating import (
     address,
     change,
     column_groups,
+    duration,
     heat,
     laid_out,
     number,
@@ -65,6 +66,11 @@ def test_a_difference_always_shows_its_sign() -> None:
     assert change(None) == "–"
     assert change(Decimal("-0.01")) == "0.0%"
     assert change(Decimal("0.01")) == "0.0%"
+
+
+def test_a_duration_is_as_long_as_people_say_it() -> None:
+    told = [duration(seconds) for seconds in (None, 59, 2_700, 12_600, 181_440)]
+    assert told == ["–", "0 min", "45 min", "3.5 h", "2.1 d"]
 
 
 def test_the_largest_of_a_column_is_the_warmest() -> None:

@@ -7,9 +7,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.access import store
-from leadback.access.model import IPNetwork
+from leadback.access.model import ApiKey, IPNetwork
 from leadback.access.queries import list_keys
-from leadback.access.rules import check_expiry, check_scopes, shown_part
+from leadback.access.rules import check_expiry, check_scopes, is_good, shown_part
 from leadback.audit.model import Entry
 from leadback.audit.rules import created, kept
 from leadback.kit.database import sqlstate
@@ -69,15 +69,54 @@ async def create_key(
     return api_key_id, key
 
 
-async def revoke_key(
-    connection: AsyncConnection, network_id: int, api_key_id: int, *, actor: Actor, now: datetime
-) -> None:
-    """Close a key for ever; the very next call with it fails."""
+async def rotate_key(
+    connection: AsyncConnection,
+    network_id: int,
+    api_key_id: int,
+    *,
+    old_until: datetime,
+    actor: Actor,
+    now: datetime,
+    buyer_id: int | None = None,
+) -> tuple[int, str]:
+    """A new key in place of an old one, of the same buyer, scopes and networks, without end: its id and the key itself.
+
+    Both are good until `old_until`, or until the old one expires anyway. With a `buyer_id` another buyer's key is not
+    there.
+    """
     await begin_change(connection, network_id)
-    found = [key for key in await list_keys(connection, network_id) if key.api_key_id == api_key_id]
-    if not found:
-        raise Refused(f"There is no key with the id {api_key_id}.")
-    if found[0].revoked_at is not None:
+    check_expiry(old_until, now)
+    old = await _must_exist(connection, network_id, api_key_id, buyer_id)
+    if not is_good(old, now):
+        raise Refused(f"The key {old.shown_as} is good no more; make a new one.")
+    ends_at = old_until if old.expires_at is None else min(old.expires_at, old_until)
+    if ends_at != old.expires_at:
+        await store.set_expiry(connection, network_id, api_key_id, ends_at)
+        entry = Entry(
+            action="set api key",
+            subject="api_key",
+            subject_id=api_key_id,
+            before=kept({"expires_at": old.expires_at}),
+            after=kept({"expires_at": ends_at, "shown_as": old.shown_as}),
+        )
+        await record_change(connection, network_id, entry, actor=actor, now=now)
+    terms = KeyTerms(scopes=old.scopes, allowed_networks=old.allowed_networks)
+    return await create_key(connection, network_id, buyer_id=old.buyer_id, terms=terms, actor=actor, now=now)
+
+
+async def revoke_key(
+    connection: AsyncConnection,
+    network_id: int,
+    api_key_id: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    buyer_id: int | None = None,
+) -> None:
+    """Close a key for ever; the very next call with it fails. With a `buyer_id` another buyer's key is not there."""
+    await begin_change(connection, network_id)
+    old = await _must_exist(connection, network_id, api_key_id, buyer_id)
+    if old.revoked_at is not None:
         return
     await store.revoke_key(connection, network_id, api_key_id, now)
     entry = Entry(
@@ -85,6 +124,13 @@ async def revoke_key(
         subject="api_key",
         subject_id=api_key_id,
         before={"revoked_at": None},
-        after=kept({"revoked_at": now, "shown_as": found[0].shown_as}),
+        after=kept({"revoked_at": now, "shown_as": old.shown_as}),
     )
     await record_change(connection, network_id, entry, actor=actor, now=now)
+
+
+async def _must_exist(connection: AsyncConnection, network_id: int, api_key_id: int, buyer_id: int | None) -> ApiKey:
+    for key in await list_keys(connection, network_id, buyer_id):
+        if key.api_key_id == api_key_id:
+            return key
+    raise Refused(f"There is no key with the id {api_key_id}.")

@@ -11,9 +11,14 @@ from leadback.kit.names import check_name
 SHOWN_SECRET_LENGTH: Final = 4
 
 
+def is_good(key: ApiKey, now: datetime) -> bool:
+    """Whether a key is neither revoked nor expired."""
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
+
+
 def key_allows(key: ApiKey, address: IPv4Address | IPv6Address | None, now: datetime) -> bool:
-    """Whether a key is neither revoked nor expired and may be used from an address (None: no network connection)."""
-    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+    """Whether a key is good and may be used from an address (None: no network connection)."""
+    if not is_good(key, now):
         return False
     if not key.allowed_networks:
         return True

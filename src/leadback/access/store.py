@@ -20,6 +20,15 @@ async def insert_key(connection: AsyncConnection, network_id: int, values: Mappi
     await connection.execute(insert(api_key).values(network_id=network_id, **values))
 
 
+async def set_expiry(connection: AsyncConnection, network_id: int, api_key_id: int, expires_at: datetime) -> None:
+    """From that moment on the key opens nothing."""
+    await connection.execute(
+        update(api_key)
+        .where(api_key.c.network_id == network_id, api_key.c.api_key_id == api_key_id)
+        .values(expires_at=expires_at)
+    )
+
+
 async def revoke_key(connection: AsyncConnection, network_id: int, api_key_id: int, revoked_at: datetime) -> None:
     """From this moment on the key opens nothing."""
     await connection.execute(

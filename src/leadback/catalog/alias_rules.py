@@ -4,9 +4,10 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+import msgspec
 from msgspec import UNSET
 
-from leadback.catalog.model import Alias, AliasKind, SubStatus
+from leadback.catalog.model import Alias, AliasKind, Catalog, SubStatus
 from leadback.catalog.rules import CatalogKind, Item, id_of
 from leadback.catalog.vocabulary import ListedAlias
 from leadback.kit.errors import Refused
@@ -93,6 +94,12 @@ def check_words_free(alias: Alias, others: Collection[Alias]) -> None:
                 f"This buyer has an alias of these words already, with the id {other.alias_id}{state}."
                 " Words are compared without case and outer spaces."
             )
+
+
+def with_alias(catalog: Catalog, alias: Alias) -> Catalog:
+    """The catalog as it would be with one more alias, active or not."""
+    found = catalog.alias_by_key | ({alias.key: alias} if alias.active else {})
+    return msgspec.structs.replace(catalog, aliases=catalog.aliases | {alias.alias_id: alias}, alias_by_key=found)
 
 
 def words_of(alias: Alias, buyer_names: Mapping[int, str]) -> str:

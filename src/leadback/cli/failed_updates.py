@@ -17,7 +17,7 @@ from leadback.cli.output import Format, FormatOption, print_json, say
 from leadback.cli.session import Session, callback, command, run
 from leadback.kit.clock import now
 from leadback.kit.errors import Refused
-from leadback.leads.differences import Differences, differences
+from leadback.leads.differences import differences, words_of
 from leadback.leads.failed_model import Effect, FailedSelection, Rerun, RerunOptions, Verdict
 from leadback.leads.model import Message
 from leadback.leads.rerun import apply_failed, preview_rerun, rerun
@@ -218,11 +218,6 @@ def show_rerun(done: Rerun, catalog: Catalog, format: Format, *, applied: bool) 
         say(f"Nothing was done: {told}")
     elif counts["apply"]:
         say(f"Nothing was done yet. With --apply: {told}")
-
-
-def words_of(told: Differences) -> str:
-    """Differences as a line: `status none → Funded; revenue 25.0000 → 50.0000`."""
-    return "; ".join(f"{name} {before or 'none'} → {after or 'none'}" for name, (before, after) in told.items())
 
 
 def _ids(given: list[int] | None) -> frozenset[int] | None:

@@ -5,11 +5,10 @@ from typing import Annotated
 import typer
 
 from leadback.catalog.queries import read_catalog
-from leadback.cli.failed_updates import words_of
 from leadback.cli.output import Format, FormatOption, print_json, say
 from leadback.cli.session import Session, command, run
 from leadback.kit.clock import now
-from leadback.leads.differences import differences
+from leadback.leads.differences import differences, words_of
 from leadback.leads.undo import preview_undo, told_moved, undo_run
 from leadback.networks.model import COMMAND_LINE
 

@@ -5,13 +5,14 @@ from leadback.kit.settings import Settings
 
 def password_link(settings: Settings, network_id: int, token: str) -> str:
     """Where somebody chooses a password."""
-    return f"{_address(settings)}/password/{network_id}/{token}"
+    return f"{server_address(settings)}/password/{network_id}/{token}"
 
 
 def welcome_link(settings: Settings, network_id: int, token: str) -> str:
     """Where the first owner is made."""
-    return f"{_address(settings)}/welcome/{network_id}/{token}"
+    return f"{server_address(settings)}/welcome/{network_id}/{token}"
 
 
-def _address(settings: Settings) -> str:
+def server_address(settings: Settings) -> str:
+    """Where browsers and buyers reach the server."""
     return (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")

@@ -18,20 +18,31 @@ from leadback.access.operator_model import ForbiddenError
 from leadback.console import (
     account,
     audit_log,
+    buyer_aliases,
+    buyer_card,
+    buyer_contracts,
+    buyer_document,
+    buyer_keys,
+    buyers,
     catalog_entry,
     catalog_file,
     catalog_list,
+    failed_updates,
     home,
     lead_card,
     lead_gen_settings,
     leads,
+    parties,
+    reruns,
     return_decisions,
     returns,
     revenue_adjustments,
+    runs,
     setup,
     sign_in,
     users,
 )
+from leadback.console.buyers_side import BuyersSide
 from leadback.console.health import Readiness, livez, readyz
 from leadback.console.secured import secured
 from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
@@ -99,6 +110,47 @@ HANDLERS: Final = (
     return_decisions.decide,
     revenue_adjustments.adjustments_page,
     revenue_adjustments.adjusted_sales_page,
+    failed_updates.groups_page,
+    failed_updates.calls_page,
+    failed_updates.waiting_page,
+    reruns.rerun_page,
+    reruns.run_again,
+    reruns.alias_page,
+    reruns.make_alias,
+    reruns.apply_page,
+    reruns.apply_anyway,
+    runs.runs_page,
+    runs.run_page,
+    runs.undo,
+    buyers.buyers_page,
+    buyers.add_buyer,
+    buyer_card.card,
+    buyer_card.settings_page,
+    buyer_card.change_buyer,
+    buyer_card.ask_delete,
+    buyer_card.delete_buyer,
+    buyer_contracts.contracts_page,
+    buyer_contracts.add_contract,
+    buyer_contracts.contract_page,
+    buyer_contracts.change_contract,
+    buyer_keys.keys_page,
+    buyer_keys.make_key,
+    buyer_keys.replace_key,
+    buyer_keys.ask_revoke,
+    buyer_keys.revoke,
+    buyer_aliases.aliases_page,
+    buyer_aliases.add_alias,
+    buyer_aliases.ask_remove,
+    buyer_aliases.remove,
+    buyer_document.document_page,
+    buyer_document.document_file,
+    buyer_document.make_test_call,
+    parties.list_page,
+    parties.add,
+    parties.card,
+    parties.change,
+    parties.ask_delete,
+    parties.delete,
     livez,
     readyz,
 )
@@ -106,8 +158,10 @@ HANDLERS: Final = (
 log = structlog.get_logger(__name__)
 
 
-def console(settings: Settings, readiness: Readiness, database: Database) -> Application:
-    """The console: everything that is not one of the buyers' channels."""
+def console(
+    settings: Settings, readiness: Readiness, database: Database, buyers_side: BuyersSide | None = None
+) -> Application:
+    """The console: everything that is not one of the buyers' channels, which it shows where it is handed them."""
     static = create_static_files_router(
         "/static", [PLACE / "static"], cache_control=CacheControlHeader(max_age=STATIC_SECONDS, public=True)
     )
@@ -122,6 +176,7 @@ def console(settings: Settings, readiness: Readiness, database: Database) -> App
         dependencies={
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "readiness": Provide(lambda: readiness, sync_to_thread=False),
+            "buyers_side": Provide(lambda: buyers_side, sync_to_thread=False),
             "sessions": Provide(lambda: sessions, sync_to_thread=False),
             "seen": Provide(seen),
         },

@@ -12,6 +12,8 @@ from jinja2 import Environment
 HEAT_STEPS: Final = 20
 PRIMARY_COLUMNS: Final = 4
 NOTHING: Final = "–"
+HOUR_SECONDS: Final = 3_600
+DAY_SECONDS: Final = 86_400
 MINUS: Final = "−"
 
 Number = int | Decimal
@@ -27,6 +29,7 @@ def equip(environment: Environment) -> None:
     environment.filters |= {
         "change": change,
         "column_groups": column_groups,
+        "duration": duration,
         "laid_out": laid_out,
         "money": money,
         "number": number,
@@ -87,6 +90,15 @@ def change(difference: Number | None, places: int = 1, unit: str = "%") -> str:
     # What rounds to nothing is no change, and has no sign.
     sign = "+" if difference > 0 and shown.strip("0.") else ""
     return f"{sign}{shown}{'' if unit in ('', '%') else ' '}{unit}"
+
+
+def duration(seconds: int | None) -> str:
+    """As long as people say it: 45 min, 3.5 h, 2.1 d."""
+    if seconds is None:
+        return NOTHING
+    if seconds >= DAY_SECONDS:
+        return f"{Decimal(seconds) / DAY_SECONDS:.1f} d"
+    return f"{Decimal(seconds) / HOUR_SECONDS:.1f} h" if seconds >= HOUR_SECONDS else f"{seconds // 60} min"
 
 
 def sparkline_points(values: Iterable[Number | None], width: int = 92, height: int = 26) -> str:

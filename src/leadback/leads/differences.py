@@ -27,6 +27,11 @@ def differences(change: Change, catalog: Catalog) -> Differences:
     return {name: pair for name, pair in told.items() if pair[0] != pair[1]}
 
 
+def words_of(told: Differences) -> str:
+    """Differences as a line: `status none → Funded; revenue 25.0000 → 50.0000`."""
+    return "; ".join(f"{name} {before or 'none'} → {after or 'none'}" for name, (before, after) in told.items())
+
+
 def _name(
     items: Mapping[int, Status] | Mapping[int, SubStatus] | Mapping[int, ReturnReason], item_id: int | None
 ) -> str | None:

@@ -140,7 +140,7 @@ class Again:
             bound = failed.reason in [*Message, *Reason]
             return "It was not kept whole." if bound else "It could not be read, so there is nothing to run again."
         if failed.reason == Reason.REPEATED_CALL and not self._options.anyway:
-            return "It repeats an accepted call. To apply it all the same: leadback failed-updates apply."
+            return "It repeats an accepted call. To apply it all the same, apply it alone."
         return None
 
     def _without_amount(self, request: UpdateRequest) -> tuple[UpdateRequest, Decimal | None]:

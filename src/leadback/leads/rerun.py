@@ -6,6 +6,8 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.catalog.alias_rules import with_alias
+from leadback.catalog.model import Alias
 from leadback.kit.database import share_configuration
 from leadback.kit.errors import Refused
 from leadback.kit.round_trip import round_trip
@@ -39,9 +41,15 @@ async def preview_rerun(
     *,
     now: datetime,
     calls_max: int = RUN_CALLS_MAX,
+    alias: Alias | None = None,
 ) -> Rerun:
-    """What running these again would do to each sale as it stands; nothing is locked or written."""
+    """What running these again would do to each sale as it stands; nothing is locked or written.
+
+    With an `alias` that is not made yet: what it would do if it were.
+    """
     configuration = await read_configuration(connection, network_id)
+    if alias is not None:
+        configuration = msgspec.structs.replace(configuration, catalog=with_alias(configuration.catalog, alias))
     failed = await list_oldest(connection, network_id, selection, now, rows_max=calls_max + 1)
     chosen = failed[:calls_max]
     sales = await _sales_of(connection, network_id, chosen, store.read_sales)
@@ -102,13 +110,22 @@ async def rerun(
 
 
 async def apply_failed(
-    connection: AsyncConnection, network_id: int, failed_update_id: int, *, actor: Actor, now: datetime
+    connection: AsyncConnection,
+    network_id: int,
+    failed_update_id: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    buyer_ids: frozenset[int] | None = None,
 ) -> Rerun:
-    """Apply one failed update with its amount, whatever was reported since; `Refused` where it cannot be."""
+    """Apply one failed update with its amount, whatever was reported since; `Refused` where it cannot be.
+
+    One of another buyer than `buyer_ids` is not there.
+    """
     done = await rerun(
         connection,
         network_id,
-        FailedSelection(ids=frozenset([failed_update_id]), resolved=None),
+        FailedSelection(ids=frozenset([failed_update_id]), resolved=None, buyer_ids=buyer_ids),
         RerunOptions(with_amounts=True, anyway=True),
         actor=actor,
         now=now,
@@ -193,6 +210,9 @@ def _describe(selection: FailedSelection, options: RerunOptions, configuration: 
     parts = []
     if selection.buyer_id is not None:
         parts.append(f"buyer {configuration.buyers[selection.buyer_id].name}")
+    elif selection.buyer_ids is not None:
+        names = [configuration.buyers[buyer_id].name for buyer_id in sorted(selection.buyer_ids)]
+        parts.append(f"buyers {', '.join(names[:20])}{' …' if len(names) > 20 else ''}")
     if selection.reason is not None:
         parts.append(selection.reason)
     if selection.since is not None:

@@ -21,8 +21,19 @@ _RUNS: Final = """
     LEFT JOIN run AS undo ON undo.network_id = :network_id AND undo.undoes_run_id = run.run_id
     WHERE run.network_id = :network_id
 """
-_NEWEST = text(f"{_RUNS} ORDER BY run.run_id DESC LIMIT :runs_max")
-_ONE = text(f"{_RUNS} AND run.run_id = :run_id")
+# All of whose sales are of these buyers, or whatever run where there are none to see.
+_OF_BUYERS: Final = """
+    AND (
+        CAST(:buyer_ids AS integer[]) IS NULL
+        OR NOT EXISTS (
+            SELECT FROM run_sale JOIN sale USING (network_id, sale_id)
+            WHERE run_sale.network_id = :network_id AND run_sale.run_id = run.run_id
+                AND sale.buyer_id <> ALL (CAST(:buyer_ids AS integer[]))
+        )
+    )
+"""
+_NEWEST = text(f"{_RUNS} {_OF_BUYERS} ORDER BY run.run_id DESC LIMIT :runs_max")
+_ONE = text(f"{_RUNS} {_OF_BUYERS} AND run.run_id = :run_id")
 _SALES = text("""
     SELECT sale_id, version_before, version_after, before FROM run_sale
     WHERE network_id = :network_id AND run_id = :run_id
@@ -39,14 +50,24 @@ _TAKEN_BACK = text("""
 """)
 
 
-async def list_runs(connection: AsyncConnection, network_id: int, *, runs_max: int = RUNS_LISTED_MAX) -> list[Run]:
-    """The newest runs first."""
-    return [_run(row) for row in await connection.execute(_NEWEST, {"network_id": network_id, "runs_max": runs_max})]
+async def list_runs(
+    connection: AsyncConnection,
+    network_id: int,
+    *,
+    runs_max: int = RUNS_LISTED_MAX,
+    buyer_ids: frozenset[int] | None = None,
+) -> list[Run]:
+    """The newest runs first; with `buyer_ids` those that changed sales of these buyers alone."""
+    values = {"network_id": network_id, "runs_max": runs_max, "buyer_ids": _array(buyer_ids)}
+    return [_run(row) for row in await connection.execute(_NEWEST, values)]
 
 
-async def find_run(connection: AsyncConnection, network_id: int, run_id: int) -> Run | None:
-    """The run of this id, if there is one."""
-    row = (await connection.execute(_ONE, {"network_id": network_id, "run_id": run_id})).one_or_none()
+async def find_run(
+    connection: AsyncConnection, network_id: int, run_id: int, *, buyer_ids: frozenset[int] | None = None
+) -> Run | None:
+    """The run of this id, if there is one; with `buyer_ids` one that changed sales of these buyers alone."""
+    values = {"network_id": network_id, "run_id": run_id, "buyer_ids": _array(buyer_ids)}
+    row = (await connection.execute(_ONE, values)).one_or_none()
     return None if row is None else _run(row)
 
 
@@ -69,6 +90,10 @@ async def list_taken_back(connection: AsyncConnection, network_id: int, run_id: 
     """Of the undos after a run, by sale and the version they left it at: the version as which it stands again."""
     rows = await connection.execute(_TAKEN_BACK, {"network_id": network_id, "run_id": run_id})
     return {(row.sale_id, row.version_after): row.version_before for row in rows}
+
+
+def _array(buyer_ids: frozenset[int] | None) -> list[int] | None:
+    return None if buyer_ids is None else sorted(buyer_ids)
 
 
 def _run(row: Row[Any]) -> Run:

@@ -33,21 +33,41 @@ _UNWRITTEN: Final = (
 )
 
 
-async def preview_undo(connection: AsyncConnection, network_id: int, run_id: int, *, now: datetime) -> Undo:
-    """What undoing would do to each sale, and which were changed since; `Refused` where there is nothing to undo."""
+async def preview_undo(
+    connection: AsyncConnection,
+    network_id: int,
+    run_id: int,
+    *,
+    now: datetime,
+    buyer_ids: frozenset[int] | None = None,
+) -> Undo:
+    """What undoing would do to each sale, and which were changed since; `Refused` where there is nothing to undo.
+
+    With `buyer_ids` a run that changed a sale of another buyer is not there.
+    """
     configuration = await read_configuration(connection, network_id)
-    return await _plan(connection, configuration, run_id, now, lock=False)
+    return await _plan(connection, configuration, run_id, now, buyer_ids, lock=False)
 
 
-async def undo_run(connection: AsyncConnection, network_id: int, run_id: int, *, actor: Actor, now: datetime) -> Undo:
+async def undo_run(
+    connection: AsyncConnection,
+    network_id: int,
+    run_id: int,
+    *,
+    actor: Actor,
+    now: datetime,
+    channel: Channel = Channel.CLI,
+    buyer_ids: frozenset[int] | None = None,
+) -> Undo:
     """Restore every sale the run changed, as a run of its own; the failed updates it settled are open again.
 
-    `Refused`, with nothing changed, where a sale was changed since: what came after may rest upon the run.
+    `Refused`, with nothing changed, where a sale was changed since: what came after may rest upon the run. With
+    `buyer_ids` a run that changed a sale of another buyer is not there.
     """
     with refusing_when_busy():
         await share_configuration(connection, network_id)
         configuration = await read_configuration(connection, network_id)
-        plan = await _plan(connection, configuration, run_id, now, lock=True)
+        plan = await _plan(connection, configuration, run_id, now, buyer_ids, lock=True)
         if plan.moved:
             raise Refused(f"Run {run_id} cannot be undone: {told_moved(plan.moved)}. Nothing was changed.")
         description = f"undo of run {run_id}"
@@ -57,7 +77,7 @@ async def undo_run(connection: AsyncConnection, network_id: int, run_id: int, *,
         changes = Changes(configuration)
         changes.take([change.before for change in plan.changes])
         origin = Origin(
-            channel=Channel.CLI,
+            channel=channel,
             operation="undo",
             address=None,
             request_id=secrets.token_hex(16),
@@ -91,7 +111,13 @@ def told_moved(moved: tuple[Sale, ...]) -> str:
 
 
 async def _plan(
-    connection: AsyncConnection, configuration: Configuration, run_id: int, now: datetime, *, lock: bool
+    connection: AsyncConnection,
+    configuration: Configuration,
+    run_id: int,
+    now: datetime,
+    buyer_ids: frozenset[int] | None,
+    *,
+    lock: bool,
 ) -> Undo:
     network_id = configuration.network.network_id
     if run_id > RUN_ID_MAX:
@@ -100,7 +126,7 @@ async def _plan(
     read = store.lock_sales_by_id if lock else store.read_sales_by_id
     sales = await read(connection, network_id, touched)
     # A new statement, after the locks: an undo that had them before us is seen.
-    run = await find_run(connection, network_id, run_id)
+    run = await find_run(connection, network_id, run_id, buyer_ids=buyer_ids)
     if run is None:
         raise Refused(f"There is no run {run_id}; `leadback list runs` shows every one.")
     if run.undoes_run_id is not None:

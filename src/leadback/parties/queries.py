@@ -59,17 +59,21 @@ async def list_campaigns(connection: AsyncConnection, network_id: int) -> list[C
     return [Campaign(**row) for row in await _rows(connection, network_id, campaign)]
 
 
-async def list_buyers(connection: AsyncConnection, network_id: int) -> list[Buyer]:
-    """Every buyer, by id."""
+async def list_buyers(
+    connection: AsyncConnection, network_id: int, buyer_ids: frozenset[int] | None = None
+) -> list[Buyer]:
+    """Every buyer, by id; with `buyer_ids` these alone."""
     return [
         Buyer(**(row | {"keyless_networks": tuple(row["keyless_networks"])}))
-        for row in await _rows(connection, network_id, buyer)
+        for row in await _rows(connection, network_id, buyer, buyer_ids)
     ]
 
 
-async def list_contracts(connection: AsyncConnection, network_id: int) -> list[BuyerContract]:
-    """Every buyer contract, by id."""
-    return [BuyerContract(**row) for row in await _rows(connection, network_id, buyer_contract)]
+async def list_contracts(
+    connection: AsyncConnection, network_id: int, buyer_ids: frozenset[int] | None = None
+) -> list[BuyerContract]:
+    """Every buyer contract, by id; with `buyer_ids` those of these buyers."""
+    return [BuyerContract(**row) for row in await _rows(connection, network_id, buyer_contract, buyer_ids)]
 
 
 async def find_party(connection: AsyncConnection, network_id: int, kind: PartyKind, party_id: int) -> Party | None:
@@ -113,7 +117,11 @@ async def _find(
     return _TYPES[kind](**values)
 
 
-async def _rows(connection: AsyncConnection, network_id: int, table: Table) -> list[dict[str, Any]]:
+async def _rows(
+    connection: AsyncConnection, network_id: int, table: Table, buyer_ids: frozenset[int] | None = None
+) -> list[dict[str, Any]]:
     columns = [column for column in table.c if column.name != "network_id"]
     statement = select(*columns).where(table.c.network_id == network_id).order_by(table.c[f"{table.name}_id"])
+    if buyer_ids is not None:
+        statement = statement.where(table.c.buyer_id.in_(sorted(buyer_ids)))
     return [dict(row._mapping) for row in await connection.execute(statement)]
