@@ -15,11 +15,22 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.template import TemplateConfig
 
 from leadback.access.operator_model import ForbiddenError
-from leadback.console import account, audit_log, home, sign_in, users
+from leadback.console import (
+    account,
+    audit_log,
+    buyer_reporting,
+    home,
+    lead_detail,
+    lead_status,
+    reports_index,
+    sign_in,
+    users,
+)
 from leadback.console.health import Readiness, livez, readyz
 from leadback.console.secured import secured
 from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
 from leadback.console.templating import equip
+from leadback.console.usual_lag import Lags
 from leadback.kit.database import Database
 from leadback.kit.errors import Refused
 from leadback.kit.http import Application
@@ -52,6 +63,15 @@ HANDLERS: Final = (
     users.change_user,
     users.new_link,
     audit_log.audit_log_page,
+    lead_status.lead_status_page,
+    lead_status.lead_status_headline,
+    lead_status.lead_status_rows,
+    lead_status.export_lead_status,
+    lead_detail.lead_detail_page,
+    lead_detail.export_lead_detail,
+    buyer_reporting.buyer_reporting_page,
+    buyer_reporting.export_buyer_reporting,
+    reports_index.reports_page,
     livez,
     readyz,
 )
@@ -65,6 +85,7 @@ def console(settings: Settings, readiness: Readiness, database: Database) -> App
         "/static", [PLACE / "static"], cache_control=CacheControlHeader(max_age=STATIC_SECONDS, public=True)
     )
     sessions = Sessions(database, settings)
+    lags = Lags()
 
     async def seen(request: AnyRequest) -> Seen:
         found = request.state.seen = await sessions.seen(request)
@@ -76,6 +97,7 @@ def console(settings: Settings, readiness: Readiness, database: Database) -> App
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "readiness": Provide(lambda: readiness, sync_to_thread=False),
             "sessions": Provide(lambda: sessions, sync_to_thread=False),
+            "lags": Provide(lambda: lags, sync_to_thread=False),
             "seen": Provide(seen),
         },
         exception_handlers={
