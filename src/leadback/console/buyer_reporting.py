@@ -15,6 +15,7 @@ from leadback.console.lead_status_toolbar import exports_of, presets_of
 from leadback.console.report_file import document_file, parse_form, table_file
 from leadback.console.report_period import Period
 from leadback.console.report_question import ON, Pairs, Parameters, read_period
+from leadback.console.saved_views import views_of
 from leadback.console.session import AnyRequest, Seen, Sessions, page
 from leadback.console.templating import NOTHING, address, number, percent
 from leadback.console.usual_lag import Lags
@@ -90,6 +91,7 @@ async def buyer_reporting_page(
     shown: dict[str, Any] = {}
     async with sessions.database.snapshot(seen.network_id) as connection:
         asked = await _asked(connection, request, seen, lags, moment)
+        views = await views_of(connection, seen, BUYERS_PATH, asked.pairs())
         if not asked.refusals:
             try:
                 report = await buyer_reporting(connection, seen.network, asked.query(seen.viewer.buyer_ids), now=moment)
@@ -108,7 +110,7 @@ async def buyer_reporting_page(
         "refusals": asked.refusals,
     }
     status_code = 422 if asked.refusals else 200
-    return page(request, seen, "buyer_reporting.html", status_code=status_code, **(context | shown))
+    return page(request, seen, "buyer_reporting.html", status_code=status_code, **(context | views | shown))
 
 
 @get(f"{BUYERS_PATH}/export")

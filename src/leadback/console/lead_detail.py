@@ -19,6 +19,7 @@ from leadback.console.report_file import parse_form, table_file
 from leadback.console.report_filters import LABELS, TYPED, called, chips_of, choices_of, read_all_names
 from leadback.console.report_period import Period
 from leadback.console.report_question import ON, Pairs, Parameters, read_conditions, read_period, told_condition
+from leadback.console.saved_views import views_of
 from leadback.console.session import AnyRequest, Seen, Sessions, page
 from leadback.console.templating import NOTHING, address, number
 from leadback.console.usual_lag import Lags
@@ -127,13 +128,14 @@ async def lead_detail_page(
     shown: dict[str, Any] = {}
     async with sessions.database.snapshot(seen.network_id) as connection:
         found = await _surroundings(connection, request, seen, lags)
+        views = await views_of(connection, seen, DETAIL_PATH, found.asked.pairs())
         if not found.refusals:
             try:
                 shown = await _shown(connection, seen, found)
             except Refused as error:
                 found.refusals.append(str(error))
     status_code = 422 if found.refusals else 200
-    context = _toolbar(found) | shown | {"refusals": found.refusals}
+    context = _toolbar(found) | views | shown | {"refusals": found.refusals}
     return page(request, seen, "lead_detail.html", status_code=status_code, **context)
 
 

@@ -27,6 +27,7 @@ from leadback.console.lead_status_updates import updates_table
 from leadback.console.report_file import document_file, parse_form, table_file
 from leadback.console.report_filters import read_all_names
 from leadback.console.report_question import ON, Parameters, Question, read_page, read_question
+from leadback.console.saved_views import views_of
 from leadback.console.session import AnyRequest, Seen, Sessions, page
 from leadback.console.templating import address
 from leadback.console.usual_lag import Lags
@@ -66,12 +67,13 @@ async def lead_status_page(
     async with sessions.database.snapshot(seen.network_id) as connection:
         asked = await _asked(connection, request, seen, lags)
         shown: dict[str, Any] = {}
+        views = await views_of(connection, seen, REPORT_PATH, asked.question.pairs(seen.network))
         if not asked.refusals:
             try:
                 shown = await _shown(connection, request, seen, asked)
             except Refused as error:
                 asked.refusals.append(str(error))
-    context = toolbar_of(asked.question, asked.names, asked.catalog, seen.network) | shown
+    context = toolbar_of(asked.question, asked.names, asked.catalog, seen.network) | views | shown
     status_code = 422 if asked.refusals else 200
     return page(request, seen, "lead_status.html", status_code=status_code, refusals=asked.refusals, **context)
 

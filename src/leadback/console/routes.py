@@ -23,6 +23,7 @@ from leadback.console import (
     lead_detail,
     lead_status,
     reports_index,
+    saved_views,
     sign_in,
     users,
 )
@@ -72,6 +73,9 @@ HANDLERS: Final = (
     buyer_reporting.buyer_reporting_page,
     buyer_reporting.export_buyer_reporting,
     reports_index.reports_page,
+    saved_views.saved_page,
+    saved_views.save,
+    saved_views.remove,
     livez,
     readyz,
 )
