@@ -11,7 +11,7 @@ from litestar.response import Stream, Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.access.operator_model import Permission
-from leadback.console.lead_status_toolbar import exports_of, presets_of
+from leadback.console.lead_status_toolbar import exports_of, presets_of, told_zone
 from leadback.console.report_file import document_file, parse_form, table_file
 from leadback.console.report_period import Period
 from leadback.console.report_question import ON, Pairs, Parameters, read_period
@@ -103,6 +103,7 @@ async def buyer_reporting_page(
         "path": BUYERS_PATH,
         "query": query,
         "period": asked.period,
+        "zone": told_zone(seen.network),
         "presets": presets_of(BUYERS_PATH, query, asked.period.preset),
         "contracts": asked.contracts,
         "contracts_href": address(BUYERS_PATH, query, {"contracts": None if asked.contracts else ON}),

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadback.access.operator_model import Permission
 from leadback.catalog.model import Catalog, DataType
 from leadback.catalog.queries import read_catalog
-from leadback.console.lead_status_toolbar import exports_of, presets_of
+from leadback.console.lead_status_toolbar import exports_of, presets_of, told_zone
 from leadback.console.report_file import parse_form, table_file
 from leadback.console.report_filters import LABELS, TYPED, called, chips_of, choices_of, read_all_names
 from leadback.console.report_period import Period
@@ -25,6 +25,7 @@ from leadback.console.templating import NOTHING, address, number
 from leadback.console.usual_lag import Lags
 from leadback.kit.clock import now
 from leadback.kit.errors import Refused
+from leadback.networks.model import Network
 from leadback.reports.filter import Names
 from leadback.reports.lead_detail import LeadDetail, open_lead_detail
 from leadback.reports.lead_detail_rows import in_order
@@ -135,7 +136,7 @@ async def lead_detail_page(
             except Refused as error:
                 found.refusals.append(str(error))
     status_code = 422 if found.refusals else 200
-    context = _toolbar(found) | views | shown | {"refusals": found.refusals}
+    context = _toolbar(found, seen.network) | views | shown | {"refusals": found.refusals}
     return page(request, seen, "lead_detail.html", status_code=status_code, **context)
 
 
@@ -211,7 +212,7 @@ async def _shown(connection: AsyncConnection, seen: Seen, found: Surroundings) -
     }
 
 
-def _toolbar(found: Surroundings) -> dict[str, Any]:
+def _toolbar(found: Surroundings, network: Network) -> dict[str, Any]:
     asked = found.asked
     query = asked.pairs()
     chips = chips_of(asked.conditions, found.names, DETAIL_PATH, query)
@@ -228,6 +229,7 @@ def _toolbar(found: Surroundings) -> dict[str, Any]:
         "path": DETAIL_PATH,
         "query": query,
         "period": asked.period,
+        "zone": told_zone(network),
         "presets": presets_of(DETAIL_PATH, query, asked.period.preset),
         "chips": chips,
         "filter_choices": choices_of(found.names, found.catalog),

@@ -21,6 +21,7 @@ from leadback.console.lead_status_rows import (
     in_order,
     name_of_row,
     opened_question,
+    row_of_others,
 )
 from leadback.console.lead_status_toolbar import heading_of, toolbar_of
 from leadback.console.lead_status_updates import updates_table
@@ -103,6 +104,8 @@ async def lead_status_rows(
     columns = _columns(report, asked, seen)
     cells = Cells(asked.question, columns, report.rows)
     rows = [_row(row, report, asked, seen, cells, level) for row in report.rows[:ROWS_A_PAGE]]
+    if len(report.rows) > len(rows):
+        rows.append(row_of_others(asked.question, seen.network, len(rows), len(report.rows)) | {"level": level})
     return page(request, seen, "lead_status_rows.html", columns=_told(columns, asked), rows=rows)
 
 

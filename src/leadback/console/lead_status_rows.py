@@ -9,7 +9,8 @@ import msgspec
 
 from leadback.console.lead_status_columns import Column
 from leadback.console.report_question import ON, Question, told_condition
-from leadback.console.templating import NOTHING, heat, number, percent
+from leadback.console.templating import NOTHING, address, heat, number, percent
+from leadback.networks.model import Network
 from leadback.reports.cell import list_of_cell
 from leadback.reports.model import Condition, Dimension, LeadStatusNumbers, LeadStatusReport, LeadStatusRow
 
@@ -105,6 +106,12 @@ def name_of_row(by: Sequence[Dimension], key: Key) -> dict[str, str]:
     if Dimension.SUB_ID in by and Dimension.AFFILIATE not in by:
         notes = [str(key["affiliate"]), *(note for note in notes if note != str(key["affiliate_id"]))]
     return {"text": " · ".join(names), "note": " · ".join(notes)}
+
+
+def row_of_others(question: Question, network: Network, shown: int, all_rows: int) -> dict[str, Any]:
+    """What stands below rows that opened in place where there are more of them, and where these are."""
+    pairs = [*question.pairs(network), ("page", "2")]
+    return {"cells": {NAME: {"text": f"and {number(all_rows - shown)} more", "href": address(REPORT_PATH, pairs)}}}
 
 
 def words(dimension: str) -> str:

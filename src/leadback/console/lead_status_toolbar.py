@@ -35,6 +35,7 @@ def toolbar_of(question: Question, names: Names, catalog: Catalog, network: Netw
         "query": query,
         "title": f"Lead Status by {told_dimensions(question.by)}",
         "period": question.period,
+        "zone": told_zone(network),
         "presets": presets_of(REPORT_PATH, query, question.period.preset),
         "found_by": FOUND_BY[entered],
         "by_menu": _by_menu(query, question),
@@ -80,6 +81,11 @@ def exports_of(path: str, query: Pairs) -> list[tuple[str, str]]:
     return [(label, address(f"{path}/export", query, {"format": form})) for form, label in FORMS.items()]
 
 
+def told_zone(network: Network) -> str:
+    """The network's time zone by its city."""
+    return network.time_zone.rpartition("/")[2].replace("_", " ")
+
+
 def told_dimensions(by: Sequence[Dimension]) -> str:
     """Dimensions as people say them."""
     return " and ".join(LABELS[dimension].lower() for dimension in by)
@@ -104,7 +110,7 @@ def _by_menu(query: Pairs, question: Question) -> list[tuple[str, str, bool]]:
 
 def _then_menu(query: Pairs, question: Question) -> list[tuple[str, str, bool]]:
     first = question.by[0]
-    nothing = ("nothing more", _divided(query, (first,)), len(question.by) == 1)
+    nothing = ("–", _divided(query, (first,)), len(question.by) == 1)
     return [nothing] + [
         (LABELS[dimension], _divided(query, (first, dimension)), dimension in question.by[1:])
         for dimension in Dimension
