@@ -66,7 +66,7 @@ def tiles_of(headline: Headline, question: Question, catalog: Catalog) -> list[d
     growth = None
     if before is not None:
         growth = ratio(daily.totals.sales - before.totals.sales, before.totals.sales)
-    compared = "" if before is None else f"vs. {told_days(before.sold_from, before.sold_to)} at equal age"
+    compared = "" if before is None else f"vs. {_told_before(before, daily)} at equal age"
     waiting = daily.totals.returns.submitted
     return [
         {
@@ -110,6 +110,12 @@ def chart_of(
         "statuses": [*statuses, {"name": "No status", "colour": None, "counts": none}],
         "immature": [label for label, day in zip(labels, days, strict=True) if _last_day(day, grain) >= mature],
     }
+
+
+def _told_before(before: LeadStatusReport, present: LeadStatusReport) -> str:
+    told = told_days(before.sold_from, before.sold_to)
+    # The year goes without saying where it is the same.
+    return told.removesuffix(f", {present.sold_to.year}") if before.sold_from.year == present.sold_to.year else told
 
 
 def _tile(name: str, label: str, headline: Headline, note: str, href: str, *, good: int) -> dict[str, Any]:
