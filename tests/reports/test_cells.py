@@ -42,6 +42,7 @@ def numbers_of(numbers: LeadStatusNumbers) -> Iterator[tuple[str, int]]:
     if numbers.leads is not None:
         yield "leads", numbers.leads
     yield from (("sales", numbers.sales), ("updated", numbers.updated), ("no_status", numbers.no_status))
+    yield "updated_by_buyer", numbers.updated_by_buyer
     for status, count in numbers.statuses.items():
         yield status_column(status), count.sales
         for sub_status, sales in count.sub_statuses.items():

@@ -99,7 +99,10 @@ async def test_another_network_sees_nothing_of_it(database: Database, network_id
         ({"sold_from": date(2000, 1, 1)}, f"at most {REPORT_DAYS_MAX} days"),
         ({"filters": (("buyer", "Acne"),)}, "There are: Acme, Loans & Co, Zenith"),
         ({"cell": Cell(row=(parse_condition("campaign_id=4"),))}, "There are: 5, 6, 7, 8, 9"),
-        ({"cell": Cell(column="profit")}, "no column 'profit'.* There are: leads, sales, updated, no_status"),
+        (
+            {"cell": Cell(column="profit")},
+            "no column 'profit'.* There are: leads, sales, updated, updated_by_buyer, no_status",
+        ),
         ({"cell": Cell(column="sales:all")}, "no column 'sales:all'"),
         ({"cell": Cell(column="returns:open")}, "no column 'returns:open'"),
         ({"cell": Cell(column="status:Wonn")}, "There are: Qualified, Contacted, Won"),

@@ -268,6 +268,7 @@ def numbers(changes: dict[str, Any]) -> dict[str, Any]:
         "leads": 1,
         "sales": 1,
         "updated": 0,
+        "updated_by_buyer": 0,
         "statuses": statuses | changes.get("statuses", {}),
         "no_status": 1,
         "fields": {"loan_amount": {"sum": None}},
@@ -284,6 +285,7 @@ def numbers(changes: dict[str, Any]) -> dict[str, Any]:
 
 REPORTED: dict[str, Any] = {
     "updated": 2,
+    "updated_by_buyer": 2,
     "statuses": {"Funded": {"sales": 2, "sub_statuses": {"Full Payment": 1, "": 1}}},
     "fields": {"loan_amount": {"sum": "15000.0000"}},
     "returns": {"submitted": 0, "credited": 1, "replaced": 0, "rejected": 0},

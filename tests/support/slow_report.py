@@ -90,6 +90,7 @@ def _numbers(sales: list[Sale], statuses: list[int], fields: list[int], *, with_
         "leads": len([sale for sale in sales if sale.first_of_lead]) if with_leads else None,
         "sales": len(sales),
         "updated": len([sale for sale in sales if sale.updated != 0]),
+        "updated_by_buyer": len([sale for sale in sales if sale.updated == 1]),
         "statuses": {STATUSES[number][0]: _status(sales, number) for number in statuses},
         "no_status": len([sale for sale in sales if sale.status_id is None]),
         "fields": {FIELDS[number][0]: _summary(sales, number) for number in fields},

@@ -23,6 +23,7 @@ from leadback.console import (
     buyer_contracts,
     buyer_document,
     buyer_keys,
+    buyer_reporting,
     buyers,
     catalog_entry,
     catalog_file,
@@ -30,14 +31,18 @@ from leadback.console import (
     failed_updates,
     home,
     lead_card,
+    lead_detail,
     lead_gen_settings,
+    lead_status,
     leads,
     parties,
+    reports_index,
     reruns,
     return_decisions,
     returns,
     revenue_adjustments,
     runs,
+    saved_views,
     setup,
     sign_in,
     users,
@@ -47,6 +52,7 @@ from leadback.console.health import Readiness, livez, readyz
 from leadback.console.secured import secured
 from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
 from leadback.console.templating import equip
+from leadback.console.usual_lag import Lags
 from leadback.kit.database import Database
 from leadback.kit.errors import Refused
 from leadback.kit.http import Application
@@ -151,6 +157,18 @@ HANDLERS: Final = (
     parties.change,
     parties.ask_delete,
     parties.delete,
+    lead_status.lead_status_page,
+    lead_status.lead_status_headline,
+    lead_status.lead_status_rows,
+    lead_status.export_lead_status,
+    lead_detail.lead_detail_page,
+    lead_detail.export_lead_detail,
+    buyer_reporting.buyer_reporting_page,
+    buyer_reporting.export_buyer_reporting,
+    reports_index.reports_page,
+    saved_views.saved_page,
+    saved_views.save,
+    saved_views.remove,
     livez,
     readyz,
 )
@@ -166,6 +184,7 @@ def console(
         "/static", [PLACE / "static"], cache_control=CacheControlHeader(max_age=STATIC_SECONDS, public=True)
     )
     sessions = Sessions(database, settings)
+    lags = Lags()
 
     async def seen(request: AnyRequest) -> Seen:
         found = request.state.seen = await sessions.seen(request)
@@ -178,6 +197,7 @@ def console(
             "readiness": Provide(lambda: readiness, sync_to_thread=False),
             "buyers_side": Provide(lambda: buyers_side, sync_to_thread=False),
             "sessions": Provide(lambda: sessions, sync_to_thread=False),
+            "lags": Provide(lambda: lags, sync_to_thread=False),
             "seen": Provide(seen),
         },
         exception_handlers={

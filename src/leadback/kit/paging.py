@@ -37,5 +37,5 @@ def place_of(token: str, *, of: Any) -> tuple[str, ...]:
 
 def _check(payload: bytes, of: Any) -> bytes:
     """Finds tokens that were cut or belong elsewhere. No secret: a forged one shows nothing more."""
-    key = blake2b(msgspec.json.encode(of), digest_size=32).digest()
+    key = blake2b(msgspec.json.encode(of, order="deterministic"), digest_size=32).digest()
     return blake2b(payload, key=key, digest_size=CHECK_BYTES).digest()

@@ -125,6 +125,20 @@ async def find_silent(
     return sorted(found, key=lambda item: (-item.sales_at_risk, item.buyer))
 
 
+async def usual_lag(
+    connection: AsyncConnection, network: Network, *, now: datetime, buyer_ids: frozenset[int] | None = None
+) -> timedelta:
+    """The median time to first status over all sales of the last 90 days, or of these buyers; 3 days when unknown."""
+    buyers = {buyer.buyer_id for buyer in await list_buyers(connection, network.network_id)}
+    since = now - timedelta(days=HABIT_DAYS)
+    chosen = buyers if buyer_ids is None else buyers & buyer_ids
+    times = await time_first_statuses(
+        connection, network.network_id, SOLD_SINCE, chosen, since - RECEIVED_BEFORE_SOLD_MAX, since=since
+    )
+    found = times.get(())
+    return LAG_WHEN_UNKNOWN if found is None else timedelta(seconds=found[0])
+
+
 def buyer_reporting_document(report: BuyerReportingReport) -> dict[str, Any]:
     """The report as JSON has it: shares as text with 4 decimals, moments in UTC, times in seconds."""
     return {

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func
 
 from leadback.catalog.model import Catalog, Field, Status, SubStatus
 from leadback.kit.errors import Refused
+from leadback.leads.model import Updated
 from leadback.leads.tables import sale
 from leadback.reports.lead_status_rows import key_of
 from leadback.reports.model import Cell, Condition, LeadDetailQuery, LeadStatusQuery, Reached, Returns
@@ -17,6 +18,7 @@ COLUMNS: Final = (
     "leads",
     "sales",
     "updated",
+    "updated_by_buyer",
     "no_status",
     "status:NAME",
     "sub_status:STATUS/NAME",
@@ -56,6 +58,7 @@ def list_of_cell(query: LeadStatusQuery, key: Mapping[str, int | str | None], co
             show_changes=query.show_changes,
             show_sub_status=query.show_sub_status,
         ),
+        buyer_ids=query.buyer_ids,
     )
 
 
@@ -83,6 +86,8 @@ def _clauses(column: str, catalog: Catalog) -> list[ColumnElement[bool]]:
             return [sale.c.first_of_lead]
         case "updated", "":
             return [sale.c.updated != 0]
+        case "updated_by_buyer", "":
+            return [sale.c.updated == Updated.BY_BUYER]
         case "no_status", "":
             return [sale.c.status_id.is_(None)]
         case "returns", _ if name in Returns.__struct_fields__:

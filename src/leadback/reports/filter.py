@@ -35,6 +35,7 @@ ABSENT: Final = "none"
 """As an id of what a sale need not have: an offer and what is reported. A name may be "none", an id never is."""
 MAY_BE_ABSENT: Final = ("offer", *CATALOG)
 NO_ID: Final = 0
+OF_BUYERS: Final = ("buyer", "buyer_contract")
 CHOICES: Final[dict[str, Mapping[str, Collection[str | int]]]] = {
     "sale_type": {value: (value,) for value in SaleType},
     "return_state": {ABSENT: ("",)} | {value: (value,) for value in ReturnState},
@@ -58,12 +59,21 @@ Names = Mapping[str, Mapping[int, str]]
 
 
 async def read_names(
-    connection: AsyncConnection, network_id: int, catalog: Catalog, dimensions: Collection[str]
+    connection: AsyncConnection,
+    network_id: int,
+    catalog: Catalog,
+    dimensions: Collection[str],
+    buyer_ids: frozenset[int] | None = None,
 ) -> Names:
-    """What everything of these dimensions is called; those that need no look-up are left out."""
+    """What everything of these dimensions is called; those that need no look-up are left out.
+
+    `buyer_ids`: of buyers and contracts only these buyers' own, so that no refusal names another; None: all.
+    """
     names: dict[str, dict[int, str]] = {}
     for dimension in LISTS.keys() & dimensions:
         items = await LISTS[dimension](connection, network_id)
+        if dimension in OF_BUYERS and buyer_ids is not None:
+            items = [item for item in items if item.buyer_id in buyer_ids]
         names[dimension] = {getattr(item, f"{dimension}_id"): item.name for item in items}
     entries: dict[str, Mapping[int, Status | SubStatus | ReturnReason]] = {
         "status": catalog.statuses,
@@ -104,6 +114,13 @@ def resolve(conditions: Iterable[Condition], names: Names) -> Filter:
             continue
         texts[dimension] = texts.get(dimension, frozenset()).union(_values(condition))
     return Filter(ids=ids, texts=texts)
+
+
+def within(wanted: Filter, buyer_ids: frozenset[int] | None) -> Filter:
+    """The filter for somebody who may see these buyers' sales alone; None: all."""
+    if buyer_ids is None:
+        return wanted
+    return Filter(ids=wanted.ids | {"buyer": wanted.ids.get("buyer", buyer_ids) & buyer_ids}, texts=wanted.texts)
 
 
 def clauses(wanted: Filter, column_of: Callable[[str], ColumnElement[Any]]) -> list[ColumnElement[bool]]:

@@ -14,7 +14,7 @@ from leadback.kit.paging import place_of, token_of
 from leadback.kit.tabular import Row, Table
 from leadback.networks.model import Network
 from leadback.reports.cell import column_clauses
-from leadback.reports.filter import CATALOG, LISTS, Names, read_names, resolve
+from leadback.reports.filter import CATALOG, LISTS, Names, read_names, resolve, within
 from leadback.reports.lead_detail_rows import cells_of, columns_of, in_order, shape_row
 from leadback.reports.lead_detail_sales import Found, Placed, rows_statement, totals_statement
 from leadback.reports.lead_status import check_days
@@ -43,7 +43,7 @@ class LeadDetail:
             week_start=network.week_start,
             sold_from=query.sold_from,
             sold_to=query.sold_to,
-            filters=(resolve(query.conditions, names), resolve(query.cell.row, names)),
+            filters=(within(resolve(query.conditions, names), query.buyer_ids), resolve(query.cell.row, names)),
             clauses=tuple(column_clauses(query.cell, catalog)),
         )
 
@@ -122,6 +122,6 @@ async def open_lead_detail(connection: AsyncConnection, network: Network, query:
     """
     check_days(query.sold_from, query.sold_to)
     catalog = await read_catalog(connection, network.network_id)
-    names = await read_names(connection, network.network_id, catalog, [*LISTS, *CATALOG])
+    names = await read_names(connection, network.network_id, catalog, [*LISTS, *CATALOG], query.buyer_ids)
     await prepare(connection)
     return LeadDetail(connection, network, query, catalog, names)

@@ -11,7 +11,7 @@ from leadback.catalog.queries import read_catalog
 from leadback.kit.clock import now
 from leadback.kit.errors import Refused
 from leadback.networks.model import Network
-from leadback.reports.filter import read_names, resolve
+from leadback.reports.filter import read_names, resolve, within
 from leadback.reports.lead_status_cells import read_cells, read_field_cells
 from leadback.reports.lead_status_rows import Cells, key_of, shape_report, summarised
 from leadback.reports.lead_status_scope import Scope, prepare
@@ -42,8 +42,8 @@ async def lead_status(
     catalog = await read_catalog(connection, network.network_id)
     key = key_of(query.by)
     named = {name.removesuffix("_id") for name in key} | {condition.dimension for condition in query.conditions}
-    names = await read_names(connection, network.network_id, catalog, named)
-    wanted = resolve(query.conditions, names)
+    names = await read_names(connection, network.network_id, catalog, named, query.buyer_ids)
+    wanted = within(resolve(query.conditions, names), query.buyer_ids)
     scope = Scope(
         network_id=network.network_id,
         time_zone=network.time_zone,

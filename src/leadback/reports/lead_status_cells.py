@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.leads.model import Updated
 from leadback.leads.tables import (
     ROLLUP_KEY,
     field_delta,
@@ -52,6 +53,7 @@ class RowCell(NamedTuple):
     leads: int
     sales: int
     updated: int
+    updated_by_buyer: int
     gross: Decimal
     revenue: Decimal
     payout: Decimal
@@ -207,6 +209,7 @@ def _measures(cell: FromClause) -> list[ColumnElement[Any]]:
         _count(cell.c.leads),
         _count(sales),
         _count(sales, cell.c.updated != 0),
+        _count(sales, cell.c.updated == Updated.BY_BUYER),
         *(func.sum(cell.c[name]) for name in ("gross", "revenue", "payout")),
         *(_count(sales, cell.c.return_state == state) for state in Returns.__struct_fields__),
         *(_count(sales, cell.c.stage_reached >= stage) for stage in range(1, 1 + len(Reached.__struct_fields__))),

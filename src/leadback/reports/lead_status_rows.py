@@ -34,7 +34,7 @@ class Tally:
     """The sums of one row, or of all."""
 
     def __init__(self) -> None:
-        self.sums = RowCell((), 0, 0, 0, NOTHING, NOTHING, NOTHING, 0, 0, 0, 0, 0, 0, 0, 0)
+        self.sums = RowCell((), 0, 0, 0, 0, NOTHING, NOTHING, NOTHING, 0, 0, 0, 0, 0, 0, 0, 0)
         self.sales_at: dict[int, dict[int, int]] = {}
         """By status, then sub-status; 0 for none."""
         self._fields: dict[int, FieldCell] = {}
@@ -161,6 +161,7 @@ def numbers_of(tally: Tally, columns: Columns) -> LeadStatusNumbers:
         leads=sums.leads if columns.leads else None,
         sales=sums.sales,
         updated=sums.updated,
+        updated_by_buyer=sums.updated_by_buyer,
         statuses=statuses,
         no_status=no_status,
         fields={field.name: _summary(field.summary, values.get(field.field_id)) for field in columns.fields},

@@ -45,7 +45,7 @@ def key_columns(by: Sequence[Dimension]) -> list[Column]:
 def _numbers(totals: LeadStatusNumbers, *, opened: bool) -> Iterator[_Number]:
     if totals.leads is not None:
         yield _Number("leads", Kind.COUNT, ("leads",))
-    yield from _counts(("sales", "updated"))
+    yield from _counts(("sales", "updated", "updated_by_buyer"))
     for status, count in totals.statuses.items():
         yield _Number(status_column(status), Kind.COUNT, ("statuses", status, "sales"))
         for sub_status in count.sub_statuses if opened else ():

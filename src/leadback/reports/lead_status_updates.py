@@ -10,7 +10,7 @@ from leadback.catalog.model import Catalog, Status
 from leadback.catalog.queries import read_catalog
 from leadback.kit.errors import Refused
 from leadback.networks.model import Network
-from leadback.reports.filter import read_names, resolve
+from leadback.reports.filter import read_names, resolve, within
 from leadback.reports.lead_status import REPORT_CELLS_MAX, SWITCHED_OFF, check_asked, check_cells
 from leadback.reports.lead_status_entries import UPDATED_ON, EnteredCell, UpdatesCell, read_entries
 from leadback.reports.lead_status_rows import NOTHING, key_of, name_row, row_order
@@ -40,7 +40,7 @@ async def lead_status_updates(
     catalog = await read_catalog(connection, network.network_id)
     key = key_of(query.by)
     named = {name.removesuffix("_id") for name in key} | {condition.dimension for condition in query.conditions}
-    names = await read_names(connection, network.network_id, catalog, named)
+    names = await read_names(connection, network.network_id, catalog, named, query.buyer_ids)
     scope = Scope(
         network_id=network.network_id,
         time_zone=network.time_zone,
@@ -49,7 +49,7 @@ async def lead_status_updates(
         last_day=query.updated_to,
         day_column=UPDATED_ON,
         key=key,
-        wanted=resolve(query.conditions, names),
+        wanted=within(resolve(query.conditions, names), query.buyer_ids),
         updated_only=query.show_changes,
         with_sub_status_only=query.show_sub_status,
     )

@@ -32,6 +32,8 @@ class LeadStatusUpdatesQuery(msgspec.Struct, frozen=True, kw_only=True):
     show_sub_status: bool = False
     """Count sales only that have a sub-status as they stand now."""
     conditions: tuple[Condition, ...] = ()
+    buyer_ids: frozenset[int] | None = None
+    """Whoever asks may see these buyers' sales alone; None: all."""
 
 
 class EnteredCount(msgspec.Struct, frozen=True):

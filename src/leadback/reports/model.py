@@ -73,6 +73,8 @@ class LeadStatusQuery(msgspec.Struct, frozen=True, kw_only=True):
     conditions: tuple[Condition, ...] = ()
     as_of: datetime | None = None
     """The report as it would have shown at this past moment, by what had been received until then; None: now."""
+    buyer_ids: frozenset[int] | None = None
+    """Whoever asks may see these buyers' sales alone; None: all."""
 
 
 class StatusCount(msgspec.Struct, frozen=True):
@@ -107,6 +109,7 @@ class LeadStatusNumbers(msgspec.Struct, frozen=True, kw_only=True):
     """First sales; None where rows or conditions are of the buyers' side, by which one lead counts several times."""
     sales: int
     updated: int
+    updated_by_buyer: int
     statuses: dict[str, StatusCount]
     no_status: int
     fields: dict[str, dict[str, Decimal | int | None]]
@@ -185,6 +188,8 @@ class LeadDetailQuery(msgspec.Struct, frozen=True, kw_only=True):
     cell: Cell = Cell()
     """Which of the sales that meet the conditions; all by default."""
     order: Order = Order()
+    buyer_ids: frozenset[int] | None = None
+    """Whoever asks may see these buyers' sales alone; None: all."""
 
 
 class LeadDetailRow(msgspec.Struct, frozen=True, kw_only=True):
