@@ -24,14 +24,14 @@ CHROMIUM: Final = Path("/usr/bin/chromium")
 ORIGIN: Final = "http://localhost"
 TEMPLATES: Final = Path(__file__).parent / "templates"
 PAGES: Final = {
-    "/reports/lead-status": "lead_status.html",
-    "/setup/lead-statuses": "components.html",
-    "/leads": "empty.html",
+    "/reports/lead-status": "gallery/lead_status.html",
+    "/setup/lead-statuses": "gallery/components.html",
+    "/leads": "gallery/empty.html",
     "/setup/lead-statuses/deactivate": "confirm.html",
     "/missing": "error.html",
-    "/sign-in": "sign_in.html",
+    "/sign-in": "gallery/sign_in.html",
 }
-PARTS: Final = {"/rows-inside": "rows_inside.html", "/saved": "saved.html"}
+PARTS: Final = {"/rows-inside": "gallery/rows_inside.html", "/saved": "gallery/saved.html"}
 TEMPLATES_OF: Final = {**PAGES, **PARTS}
 QUESTION: Final = {
     "question": "Deactivate “Funded”?",
