@@ -10,7 +10,9 @@ from itertools import product
 import msgspec
 import psycopg
 import pytest
+from sqlalchemy import text
 
+from leadback.kit.database import Database
 from leadback.leads.model import Channel
 from tests.buyer_api.buyer import Buyer
 from tests.buyer_api.calls import SOAP, said
@@ -215,3 +217,18 @@ async def test_only_ones_own_lead_with_its_own_contract_succeeds_and_nobody_lear
         assert_nothing_told_apart(replies, *same)
     for (lead_id, owner, which), sale_id in sales.items():
         assert len(await buyer.ledger(sale_id)) == effects_on(lead_id, owner, which), (lead_id, owner, which)
+
+
+async def test_somebody_elses_sale_is_told_by_the_index_alone(database: Database, buyer: Buyer) -> None:
+    """Reading its row to see whose it is would take longer than finding none: the time would tell them apart."""
+    await buyer.sold()
+    async with database.transaction(buyer.network_id) as connection:
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+        lock = "SELECT sale_id FROM sale WHERE network_id = :network_id AND lead_key = 'C8097F17' AND buyer_id = 11"
+        plan = await connection.execute(
+            text(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {lock} FOR UPDATE"), {"network_id": buyer.network_id}
+        )
+        lines = [line for (line,) in plan]
+    assert any("ix_sale_lead" in line for line in lines), lines
+    assert any("Index Cond" in line and "buyer_id" in line for line in lines), lines
+    assert not any("Rows Removed" in line for line in lines), lines

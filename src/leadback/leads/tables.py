@@ -108,8 +108,9 @@ sale = Table(
     money_range("revenue"),
     money_range("payout_share"),
     # Updates look sales up by lead, reports by the day they were sold. `revenue`, statuses and the like stand in no
-    # index, so that an update can stay on its page (HOT).
-    Index("ix_sale_lead", "network_id", "lead_key", "buyer_contract_id"),
+    # index, so that an update can stay on its page (HOT). The buyer stands in the index: a sale of somebody else would
+    # take longer not to be found than one that does not exist, where its row had to be read to see whose it is.
+    Index("ix_sale_lead", "network_id", "lead_key", "buyer_id", "buyer_contract_id"),
     Index("ix_sale_sold_on", "network_id", "sold_on", "campaign_id", "sale_id"),
     Index("ix_sale_sold_at", "network_id", "sold_at", "sale_id"),
     Index("ix_sale_replaces", "network_id", "replaces_sale_id", postgresql_where=text("replaces_sale_id IS NOT NULL")),
