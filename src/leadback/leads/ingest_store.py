@@ -38,7 +38,7 @@ _FIND_SALES_OF_LEADS = text("""
     FROM unnest(CAST(:lead_keys AS text[])) AS row(lead_key)
     CROSS JOIN LATERAL (
         SELECT sale_id FROM sale WHERE network_id = :network_id AND lead_key = row.lead_key
-        ORDER BY buyer_contract_id OFFSET 0
+        ORDER BY buyer_id, buyer_contract_id OFFSET 0
     ) AS found
 """)
 _FIND_SALES_BY_REF = text("""
