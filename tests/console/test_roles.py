@@ -1,8 +1,11 @@
 """Who may see which page: every address against every role, by one table, and nothing of others' buyers."""
 
+import html
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -94,6 +97,8 @@ TABLE: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "/buyers/{buyer_id:int}/keys/{api_key_id:int}/revoke": ("/buyers/10/keys/10/revoke", WHO_CHANGES),
     "/buyers/{buyer_id:int}/aliases": ("/buyers/10/aliases", EVERYBODY),
     "/buyers/{buyer_id:int}/aliases/{alias_id:int}/remove": ("/buyers/10/aliases/1/remove", WHO_CHANGES),
+    "/buyers/{buyer_id:int}/posting-document": ("/buyers/10/posting-document", EVERYBODY),
+    "/buyers/{buyer_id:int}/posting-document/file": ("/buyers/10/posting-document/file", EVERYBODY),
     "/buyers/{buyer_id:int}/settings": ("/buyers/10/settings", WHO_CHANGES),
     "/buyers/{buyer_id:int}/delete": ("/buyers/10/delete", WHO_SETS_UP),
     **{
@@ -105,6 +110,7 @@ TABLE: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "/campaigns/{party_id:int}": ("/campaigns/7", EVERYBODY),
     "/campaigns/{party_id:int}/delete": ("/campaigns/7/delete", WHO_SETS_UP),
 }
+BESIDE: Final = ("/readyz", "/buyers/10/posting-document/file")
 # What an account manager asks for by number, and is not its own.
 FOREIGN: Final = (
     "/leads/ZYXWORT77",
@@ -123,7 +129,10 @@ FOREIGN: Final = (
     "/leads?q=ZYXWORT77",
     "/buyers?q=zyx",
     *(f"/buyers/11{rest}" for rest in ("", "/contracts", "/contracts/300", "/keys", "/keys/11/revoke", "/aliases")),
-    *(f"/buyers/11{rest}" for rest in ("/aliases/2/remove", "/settings")),
+    *(
+        f"/buyers/11{rest}"
+        for rest in ("/aliases/2/remove", "/settings", "/posting-document", "/posting-document/file")
+    ),
 )
 
 
@@ -163,8 +172,8 @@ def addresses_of_pages() -> set[str]:
 
 
 def asked() -> list[tuple[str, frozenset[str]]]:
-    """The addresses of the table; without the one that no network answers, but the server around it."""
-    return [(address, who) for address, who in TABLE.values() if address != "/readyz"]
+    """The addresses of the table; without those that need the server around the console to answer."""
+    return [(address, who) for address, who in TABLE.values() if address not in BESIDE]
 
 
 def test_every_page_is_in_the_table() -> None:
@@ -217,3 +226,22 @@ async def test_a_number_counts_only_ones_own_buyers(roles: Roles) -> None:
     for role, sales in ((MANAGER, "11 sales"), (REPORTER, "22 sales")):
         assert sales in " ".join((await roles.get(role, "/reports/lead-detail")).text.split())
     assert OWN in (await roles.get(MANAGER, "/buyers")).text
+
+
+@pytest.mark.parametrize("role", [OWNER, MANAGER, REPORTER])
+async def test_no_link_leads_nowhere(roles: Roles, role: str) -> None:
+    """Nor to a page the role may not see; one link of each kind is followed."""
+    kinds: dict[str, tuple[str, str]] = {}
+    for address, who in asked():
+        if role in who and "export" not in address:
+            for link in re.findall(r'(?:href|hx-get)="(/[^"#]*)', (await roles.get(role, address)).text):
+                path = urlsplit(html.unescape(link)).path
+                kinds.setdefault(re.sub(r"\d+", "N", path), (address, html.unescape(link)))
+    dead = []
+    for address, link in kinds.values():
+        if not link.startswith("/static/"):
+            answer = await roles.browsers[role].get(link)
+            # What is in use cannot be deleted, and its page says so.
+            if answer.status_code not in (200, 303, 422) and "/posting-document/file" not in link:
+                dead.append(f"{answer.status_code} {link} on {address}")
+    assert dead == [], "\n".join(dead)
