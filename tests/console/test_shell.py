@@ -112,3 +112,10 @@ def test_an_act_can_be_confirmed_without_a_script() -> None:
     page = render("/setup/lead-statuses/deactivate")
     assert '<form method="post" action="/setup/lead-statuses/deactivate"' in page
     assert '<input type="hidden" name="version" value="4">' in page
+
+
+@pytest.mark.parametrize("sheet", sorted((PLACE / "static").glob("*.css")), ids=lambda sheet: sheet.name)
+def test_a_style_sheet_closes_what_it_opens(sheet: Path) -> None:
+    """A browser says nothing where a brace is missing: what follows holds on some screens alone."""
+    rules = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert rules.count("{") == rules.count("}")
