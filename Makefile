@@ -16,10 +16,10 @@ COMPILE := env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL PIP_CON
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test crash bench timing lint fix docs assets lock
+.PHONY: help setup demo test crash bench timing lint fix docs screenshots assets lock
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.installed ## make .venv with everything the locks name; quick when nothing changed
 
@@ -55,6 +55,9 @@ lint: setup ## check style, format, types and the import rule
 fix: setup ## repair what ruff can repair, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+screenshots: setup ## take pictures of every page over the sample data, into docs/screenshots
+	$(BIN)/python -m tests.console.screenshots docs/screenshots
 
 docs: setup ## write the pages that come from the program
 	$(BIN)/python -m typer leadback.cli.main utils docs --name leadback --output docs/reference/commands.md
