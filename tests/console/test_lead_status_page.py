@@ -98,7 +98,7 @@ def check_line(line: Line, row: dict[str, Any]) -> None:
     assert cells["ratio:coverage"].text == percent(Decimal(row["updated_by_buyer"]) / sales)
     assert cells["ratio:conversion"].text == percent(Decimal(row["reached"]["converted"]) / sales)
     loans = row["fields"]["loan_amount"]["sum"]
-    assert cells["field:loan_amount"].text == ("–" if loans is None else number(Decimal(loans)))
+    assert cells["field:loan_amount"].text == ("–" if loans is None else summed(Decimal(loans)))
 
 
 def check_page(page: Any, world: World, by: list[str], **asked_for: Any) -> int:
@@ -402,3 +402,9 @@ async def test_by_date_updated_and_as_of_open_no_lists(database: Database, netwo
 def _names(page: Any) -> list[str]:
     """The columns of Lead Detail, where not each can be sorted by."""
     return [text_of(cell) for cell in page.xpath("//thead//th[@scope='col']")][1:]
+
+
+def summed(value: Decimal) -> str:
+    """A field's sum as people write it: nothing of it rounded away."""
+    places = 0 if value == int(value) else 2 if value == round(value, 2) else 4
+    return f"{value:,.{places}f}".replace("-", "−")

@@ -46,7 +46,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """Where it has shares: their base."""
     is_ratio: bool = False
     """Shown as percent."""
-    places: int = 0
+    places: int | None = 0
+    """Decimals; None: as many as the number has."""
     cell: str = ""
     """Which sales it lists; empty: it lists none."""
     group: str = ""
@@ -186,7 +187,7 @@ def _fields(totals: LeadStatusNumbers, catalog: Catalog) -> Iterator[Column]:
             name=f"field:{field}",
             label=f"{SUMMARY_SIGNS[kind]} {labels.get(field, field)}",
             number=partial(_of_field, field, kind),
-            places=0 if kind == "sum" else PLACES,
+            places=None if kind == "sum" else PLACES,
             cell=f"field:{field}",
             group="Fields",
             usual=True,

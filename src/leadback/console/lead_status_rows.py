@@ -9,7 +9,7 @@ import msgspec
 
 from leadback.console.lead_status_columns import Column
 from leadback.console.report_question import ON, Question, told_condition
-from leadback.console.templating import NOTHING, address, heat, number, percent
+from leadback.console.templating import NOTHING, address, heat, money, number, percent
 from leadback.networks.model import Network
 from leadback.reports.cell import list_of_cell
 from leadback.reports.model import Condition, Dimension, LeadStatusNumbers, LeadStatusReport, LeadStatusRow
@@ -150,4 +150,7 @@ def _text(column: Column, value: Decimal | int | None) -> str:
         return percent(value)
     if value is None:
         return NOTHING
+    if column.places is None:
+        # As whole as it is: what a field sums to may be a count or money, and nothing of it is rounded away.
+        return number(value) if value == int(value) else money(Decimal(value))
     return number(value, column.places)
