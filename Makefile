@@ -43,8 +43,8 @@ crash: setup ## kill the server under load twenty times, and look for every answ
 bench: setup ## measure UpdateLead beside pgbench, for about ten minutes, and write bench/RESULTS.md
 	$(BIN)/python -m bench --results bench/RESULTS.md
 
-timing: setup ## compare answers to unknown and to others' leads, for a minute, and write bench/TIMING.md
-	$(BIN)/python -m bench.timing --results bench/TIMING.md
+timing: setup ## compare answers to unknown and to others' leads, for three minutes, and write docs/timing.md
+	$(BIN)/python -m bench.timing --results docs/timing.md
 
 lint: setup ## check style, format, types and the import rule
 	$(BIN)/ruff check .

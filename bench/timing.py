@@ -167,7 +167,7 @@ def _percentiles(times: Sequence[float]) -> list[str]:
 
 def main(
     pairs: Annotated[int, typer.Option(min=100, help="How many leads of each kind.")] = 5_000,
-    sales: Annotated[int, typer.Option(min=1_000, help="How many sales there are.")] = 100_000,
+    sales: Annotated[int, typer.Option(min=1_000, help="How many sales there are.")] = 1_000_000,
     seed: Annotated[int, typer.Option(help="Which leads are asked for.")] = 1,
     results: Annotated[Path | None, typer.Option(help="The file to write the results to.")] = None,
 ) -> None:
