@@ -75,7 +75,8 @@ def test_a_database_that_is_killed_is_started_again(made_dir: Path) -> None:
     with serving("--data-dir", made_dir, "--web-workers", "1") as program:
         died = kill_database(made_dir)
         wait_for(lambda: died not in live_servers(made_dir) and program.answers("/readyz", 200))
-        assert "database started again" in program.errors
+        # Said after it is there, so perhaps after it is asked.
+        wait_for(lambda: "database started again" in program.errors)
         assert program.stop() == 0
     assert live_servers(made_dir) == []
 
