@@ -22,6 +22,7 @@ from leadback.leads.model import (
     OutcomeKind,
     UpdateRequest,
 )
+from leadback.leads.notes import WRITE_SECONDS
 from leadback.leads.update import Updates
 from leadback.networks.model import COMMAND_LINE
 from leadback.parties.actions import set_buyer
@@ -358,3 +359,20 @@ async def gathered(updates: Updates, requests: list[UpdateRequest]) -> list[Outc
     """Calls that arrive together, in this order, at a process that knows the network."""
     await updates.submit(call(requests[0].caller, "UNKNOWN"))
     return list(await asyncio.gather(*(updates.submit(request) for request in requests)))
+
+
+async def test_an_end_while_the_database_is_slow_loses_no_answers_state(life: Life) -> None:
+    outcome = await life.call(after(), AnswerState.SENT)
+    async with life.database.transaction(life.seeded.network_id) as connection:
+        await connection.execute(text("LOCK TABLE recent_answer IN EXCLUSIVE MODE"))
+        ending = asyncio.create_task(life.updates.close())
+        # By now it would have written them down without an end, too.
+        await asyncio.sleep(WRITE_SECONDS + 0.2)
+        assert not ending.done()
+    await ending
+    assert outcome.receipt is not None
+    async with life.database.transaction(life.seeded.network_id) as connection:
+        stored = await connection.execute(
+            text("SELECT state FROM recent_answer WHERE sale_id = :it"), {"it": life.sale_id}
+        )
+        assert stored.scalar_one() == AnswerState.SENT

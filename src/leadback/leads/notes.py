@@ -82,11 +82,17 @@ class Notes:
 
     async def close(self) -> None:
         """Write what is left."""
+        # First, so that it begins no second writing beside the last.
+        self._stop_timer()
         if self._writing is not None:
             await self._writing
         await self.write()
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _write_within(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
