@@ -11,6 +11,7 @@ from jinja2 import Environment
 
 HEAT_STEPS: Final = 20
 PRIMARY_COLUMNS: Final = 4
+NUMBER_KINDS: Final = ("number", "share")
 NOTHING: Final = "–"
 HOUR_SECONDS: Final = 3_600
 DAY_SECONDS: Final = 86_400
@@ -116,20 +117,20 @@ def sparkline_points(values: Iterable[Number | None], width: int = 92, height: i
 
 
 def laid_out(columns: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """The columns with two things worked out: which one names the row, and which ones a small screen shows.
+    """The columns with what all their cells share: which one names the row, which ones a small screen shows, classes.
 
     The first names it, boxes to pick rows aside; shown are those chosen, else the first few after the name.
     """
     name = next(place for place, column in enumerate(columns) if column.get("kind") != "pick")
     chosen = any(column.get("primary") for column in columns)
-    return [
-        {
-            **column,
-            "names": place == name,
-            "primary": column.get("primary") if chosen else name < place <= name + PRIMARY_COLUMNS,
-        }
-        for place, column in enumerate(columns)
-    ]
+    found = []
+    for place, column in enumerate(columns):
+        primary = column.get("primary") if chosen else name < place <= name + PRIMARY_COLUMNS
+        classes = ["number" if column.get("kind") in NUMBER_KINDS else "text"]
+        classes += ["share"] * (column.get("kind") == "share") + ["line"] * bool(column.get("line"))
+        classes += ["secondary"] * (not primary)
+        found.append({**column, "names": place == name, "primary": primary, "cell_class": " ".join(classes)})
+    return found
 
 
 def column_groups(columns: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
