@@ -1,7 +1,8 @@
 """How buyers report, as PostgreSQL counts it: over sales of some days, their ledger, and failed calls.
 
 Only what the buyer itself did counts. A call that was run again counts when it was first made; what a run did that was
-undone does not. Every statement costs as much as there are sales, ledger rows or failed calls in its days.
+undone does not. A statement goes once over the sales or failed calls of its days, or over the ledger since the first of
+them: looking up each sale's ledger rows, or each row's sale, takes three times as long already where there are few.
 """
 
 from collections.abc import Collection, Mapping
@@ -61,15 +62,16 @@ def _time_first_statuses(which: str) -> TextClause:
         FROM (
             SELECT sale.buyer_id, sale.buyer_contract_id,
                 greatest(CAST(floor(extract(epoch FROM entered.moment - sale.sold_at)) AS bigint), 0) AS seconds
-            FROM sale
-            CROSS JOIN LATERAL (
-                SELECT min({_MOMENT}) AS moment FROM lead_update AS entry
-                WHERE entry.sale_id = sale.sale_id AND entry.received_at >= :received_from AND {_BY_BUYER}
+            FROM (
+                SELECT entry.sale_id, min({_MOMENT}) AS moment FROM lead_update AS entry
+                WHERE entry.received_at >= :received_from AND {_BY_BUYER}
                     AND entry.received_at < now() + INTERVAL '1 day' AND entry.status_id_after IS NOT NULL
                     AND entry.status_id_after IS DISTINCT FROM entry.status_id_before
+                GROUP BY entry.sale_id
             ) AS entered
-            WHERE sale.network_id = :network_id AND {which} AND NOT sale.is_test AND sale.updated = 1
-                AND sale.buyer_id = ANY(CAST(:buyer_ids AS integer[])) AND entered.moment IS NOT NULL
+            JOIN sale ON sale.network_id = :network_id AND sale.sale_id = entered.sale_id
+            WHERE {which} AND NOT sale.is_test AND sale.updated = 1
+                AND sale.buyer_id = ANY(CAST(:buyer_ids AS integer[]))
         ) AS first_status
         {_GROUPS}
     """)
@@ -83,10 +85,7 @@ _DAYS_OF_UPDATES: Final = text(f"""
         max({_MOMENT}) FILTER (WHERE entry.counts_as_update) AS last_update,
         max(entry.received_at) FILTER (WHERE entry.run_id IS NULL) AS last_call
     FROM lead_update AS entry
-    CROSS JOIN LATERAL (
-        SELECT buyer_id, is_test FROM sale
-        WHERE network_id = :network_id AND sale_id = entry.sale_id ORDER BY sale_id OFFSET 0
-    ) AS sale
+    JOIN sale ON sale.network_id = :network_id AND sale.sale_id = entry.sale_id
     WHERE entry.received_at >= :since AND {_BY_BUYER} AND NOT sale.is_test
         AND sale.buyer_id = ANY(CAST(:buyer_ids AS integer[]))
     GROUP BY sale.buyer_id, day
