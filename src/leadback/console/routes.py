@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 
 import structlog
 from litestar import Litestar, MediaType, Request, Response
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -60,6 +61,8 @@ from leadback.kit.settings import Settings
 
 PLACE: Final = Path(__file__).parent
 STATIC_SECONDS: Final = 300
+COMPRESSED_BYTES_MIN: Final = 1_000
+COMPRESSION_LEVEL: Final = 6
 
 # Addresses stand in each handler's decorator; which handlers there are stands here.
 HANDLERS: Final = (
@@ -209,6 +212,10 @@ def console(
         },
         template_config=TemplateConfig(
             directory=PLACE / "templates", engine=JinjaTemplateEngine, engine_callback=lambda made: equip(made.engine)
+        ),
+        # Files to download keep their length, and most of their forms are compressed by themselves.
+        compression_config=CompressionConfig(
+            "gzip", minimum_size=COMPRESSED_BYTES_MIN, gzip_compress_level=COMPRESSION_LEVEL, exclude="/export"
         ),
         logging_config=None,
         openapi_config=None,
