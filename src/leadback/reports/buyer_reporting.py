@@ -131,6 +131,7 @@ async def usual_lag(
     """The median time to first status over all sales of the last 90 days, or of these buyers; 3 days when unknown."""
     buyers = {buyer.buyer_id for buyer in await list_buyers(connection, network.network_id)}
     since = now - timedelta(days=HABIT_DAYS)
+    await prepare(connection, by_index=True)
     chosen = buyers if buyer_ids is None else buyers & buyer_ids
     times = await time_first_statuses(
         connection, network.network_id, SOLD_SINCE, chosen, since - RECEIVED_BEFORE_SOLD_MAX, since=since

@@ -70,8 +70,8 @@ async def prepare(connection: AsyncConnection, *, by_index: bool = False) -> Non
     over all of it for each row, and look-ups through any index.
     """
     settings = {"work_mem": WORK_MEM, "jit": "off"}
-    if by_index:
-        settings |= dict.fromkeys(("enable_nestloop", "enable_bitmapscan", "enable_sort"), "off")
+    # Set anew each time: one transaction may hold reports of both kinds.
+    settings |= dict.fromkeys(("enable_nestloop", "enable_bitmapscan", "enable_sort"), "off" if by_index else "on")
     await connection.execute(select(*(func.set_config(name, value, True) for name, value in settings.items())))
 
 
