@@ -40,7 +40,7 @@ test: setup $(NODE_CLIENT) $(ASSETS) ## run every test on PostgreSQL 18, then th
 crash: setup ## kill the server under load twenty times, and look for every answered update
 	LEADBACK_CRASH_CYCLES=20 $(BIN)/pytest -n 0 --timeout 1800 tests/serve/test_crash.py
 
-bench: setup ## measure UpdateLead beside pgbench, for about ten minutes, and write bench/RESULTS.md
+bench: setup ## measure UpdateLead beside pgbench and the pages, for about ten minutes, and write bench/RESULTS.md
 	$(BIN)/python -m bench --results bench/RESULTS.md
 
 timing: setup ## compare answers to unknown and to others' leads, for three minutes, and write docs/timing.md

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 
+from bench.pages import REPORT, REPORT_P50_MS_MAX, Page, is_fast
 from bench.update_lead import WARM_UP_SECONDS, Pair, Plan, Row
 from bench.world import World
 from leadback.kit.clock import now
@@ -38,16 +39,17 @@ def machine(world: World, load_before: float) -> dict[str, str]:
     }
 
 
-def summary(rows: Sequence[Row]) -> str:
+def summary(rows: Sequence[Row], pages: Sequence[Page]) -> str:
     """A line for each target, its ratio last."""
-    return "\n".join(
-        f"{row.title}: target {row.target}: {_verdict(row)}, processor time {row.processor_ratio:.2f},"
+    lines = [
+        f"{row.title}: target {row.target}: {_verdict(reached=row.reached)}, processor time {row.processor_ratio:.2f},"
         f" ratio {row.ratio:.2f}"
         for row in rows
-    )
+    ]
+    return "\n".join([f"{REPORT}: {_told(pages)}", *lines])
 
 
-def as_markdown(rows: Sequence[Row], facts: Mapping[str, str], plan: Plan, sales: int) -> str:
+def as_markdown(rows: Sequence[Row], pages: Sequence[Page], facts: Mapping[str, str], plan: Plan, sales: int) -> str:
     """The page: how it was measured, each target with its medians, and every single run."""
     workers = "" if plan.web_workers is None else f" --web-workers {plan.web_workers}"
     parts = [
@@ -59,7 +61,7 @@ def as_markdown(rows: Sequence[Row], facts: Mapping[str, str], plan: Plan, sales
     for row in rows:
         parts += [
             f"## {row.title}",
-            f"Target: {row.target}. Measured: **{row.ratio:.2f}**, {_verdict(row)}.",
+            f"Target: {row.target}. Measured: **{row.ratio:.2f}**, {_verdict(reached=row.reached)}.",
             f"Processor time of all that took part for one: pgbench {row.processor_ratio:.2f} times Leadback's.",
             table(
                 ["round", "Leadback/s", "mean ms", "p50 ms", "p99 ms", "CPU us", "pgbench/s", "mean ms", "CPU us"],
@@ -67,6 +69,18 @@ def as_markdown(rows: Sequence[Row], facts: Mapping[str, str], plan: Plan, sales
                 + [["median", *_medians(row.pairs)]],
             ),
         ]
+    how = (
+        f"Over the network of `leadback demo`, {len(pages[0].times_ms)} times each by turns, from the request to"
+        f" the last byte, compressed. {REPORT}: {_told(pages)}."
+    )
+    parts += [
+        "## The console's pages, for one who looks alone",
+        how,
+        table(
+            ["page", "p50 ms", "p95 ms", "KB"],
+            [[page.title, f"{page.p50_ms:.0f}", f"{page.p95_ms:.0f}", f"{page.size_kb:.0f}"] for page in pages],
+        ),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -89,8 +103,13 @@ _COLUMNS: tuple[tuple[Callable[[Pair], float], str], ...] = (
 )
 
 
-def _verdict(row: Row) -> str:
-    return "reached" if row.reached else "missed"
+def _verdict(*, reached: bool) -> str:
+    return "reached" if reached else "missed"
+
+
+def _told(pages: Sequence[Page]) -> str:
+    p50_ms = next(page.p50_ms for page in pages if page.title == REPORT)
+    return f"target p50 under {REPORT_P50_MS_MAX:.0f} ms: {p50_ms:.0f} ms, {_verdict(reached=is_fast(pages))}"
 
 
 def _cells(pair: Pair) -> list[str]:

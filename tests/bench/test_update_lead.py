@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import skip_or_fail
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("--sales", "2000", "--rounds", "1", "--seconds", "1")
+SMALL = ("--sales", "2000", "--rounds", "1", "--seconds", "1", "--page-requests", "2")
 SECONDS_MAX = 240
 
 
@@ -46,9 +46,11 @@ def test_it_measures_both_and_finds_every_answer_in_the_ledger(tmp_path: Path) -
     results = tmp_path / "RESULTS.md"
     done = bench(*SMALL, "--results", str(results))
     assert done.returncode == 0, done.stderr
-    many, one = done.stdout.splitlines()
+    report, many, one = done.stdout.splitlines()
+    assert "target p50 under 300 ms" in report
     assert "64 connections" in many and ", ratio " in many
     assert "1 connection" in one and ", ratio " in one
     page = results.read_text()
     assert "fsync = on, synchronous_commit = on, full_page_writes = on" in page
     assert page.count("| median |") == 2
+    assert "| Buyer Reporting |" in page
