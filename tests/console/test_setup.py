@@ -24,6 +24,7 @@ FORM = {
     "return_to_affiliate": "on",
     "date_format": "DMY",
     "week_start": "7",
+    "second_factor_required": "",
     "host_name": "",
 }
 

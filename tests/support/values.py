@@ -36,6 +36,7 @@ def network(**changes: Any) -> Network:
         "return_to_affiliate": False,
         "rerun_waiting_updates": False,
         "failed_update_days": 90,
+        "second_factor_required": False,
     }
     return Network(**(values | changes))
 

@@ -40,6 +40,10 @@ ROLES: Final[dict[Role, frozenset[Permission]]] = {
 """An account manager sees and changes what belongs to its own buyers alone."""
 
 
+SECOND_FACTOR_ROLES: Final = (Role.OWNER, Role.ADMIN)
+"""Who needs a second factor in a network that requires one: those who can let others in."""
+
+
 class ForbiddenError(Refused):
     """The operator's role does not allow it; nothing was changed."""
 

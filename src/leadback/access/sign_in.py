@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.access import operator_store as store
-from leadback.access.operator_model import Operator, OperatorSession, Viewer
+from leadback.access.operator_model import SECOND_FACTOR_ROLES, Operator, OperatorSession, Viewer
 from leadback.access.operator_queries import find_operator, find_operator_by_email, find_session
 from leadback.access.password import hash_password, is_password, needs_rehash
 from leadback.access.second_factor import make_recovery_codes, recovery_digest, step_of
@@ -18,6 +18,7 @@ from leadback.kit.errors import Refused
 from leadback.kit.tokens import digest
 from leadback.networks.actions import begin_change, record_change
 from leadback.networks.model import Actor
+from leadback.networks.queries import read_network
 
 IDLE_MAX: Final = timedelta(minutes=30)
 AGE_MAX: Final = timedelta(hours=12)
@@ -161,6 +162,9 @@ async def switch_second_factor_off(
 ) -> None:
     """Ask for no codes any more; the password is asked for once more."""
     await begin_change(connection, viewer.network_id)
+    network = await read_network(connection, viewer.network_id)
+    if network.second_factor_required and viewer.role in SECOND_FACTOR_ROLES:
+        raise Refused("Owners and admins of this network need a second factor; it is a setting of the network.")
     found = await find_operator(connection, viewer.network_id, viewer.operator_id)
     if found is None or not await is_password(found.password_hash, password):
         raise Refused("The password is wrong.")

@@ -76,6 +76,9 @@ def set_(  # noqa: PLR0913 - an option is an argument
         ),
     ] = None,
     failed_update_days: Annotated[int | None, typer.Option(help="How long failed updates are kept.")] = None,
+    second_factor_required: Annotated[
+        Switch | None, typer.Option(help="Owners and admins get into the console with a second factor only.")
+    ] = None,
 ) -> None:
     """Change the settings that are given."""
     settings = NetworkSettings(
@@ -90,6 +93,7 @@ def set_(  # noqa: PLR0913 - an option is an argument
         return_to_affiliate=or_unset(is_on(return_to_affiliate)),
         rerun_waiting_updates=or_unset(is_on(rerun_waiting_updates)),
         failed_update_days=or_unset(failed_update_days),
+        second_factor_required=or_unset(is_on(second_factor_required)),
     )
     if not given(settings) and time_zone is None:
         raise Refused("Nothing to set was given; `leadback network set --help` lists the settings.")

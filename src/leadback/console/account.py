@@ -16,7 +16,7 @@ from leadback.access.sign_in import (
     switch_second_factor_off,
     switch_second_factor_on,
 )
-from leadback.console.session import AnyRequest, Seen, Sessions, go, page
+from leadback.console.session import SECOND_FACTOR_PATH, AnyRequest, Seen, Sessions, go, page
 from leadback.console.sign_in import Form, text_of
 from leadback.kit.clock import now
 from leadback.kit.errors import Refused
@@ -30,13 +30,13 @@ async def account_page(request: AnyRequest, sessions: Given[Sessions], seen: Giv
     return await _account(request, sessions, seen)
 
 
-@get("/account/second-factor")
+@get(SECOND_FACTOR_PATH)
 async def second_factor_page(request: AnyRequest, seen: Given[Seen]) -> Template:
     """A new secret as a picture and as text, and the form for the first code."""
     return _enrolment(request, seen, make_secret())
 
 
-@post("/account/second-factor")
+@post(SECOND_FACTOR_PATH)
 async def begin_second_factor(
     request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], data: Form
 ) -> Template:
@@ -52,7 +52,7 @@ async def begin_second_factor(
     return page(request, seen, "recovery_codes.html", codes=codes)
 
 
-@post("/account/second-factor/off")
+@post(f"{SECOND_FACTOR_PATH}/off")
 async def end_second_factor(
     request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], data: Form
 ) -> Template | Redirect:

@@ -21,7 +21,13 @@ SETTINGS_PATH: Final = "/setup/settings"
 DAYS_DIGITS_MAX: Final = 5
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-SWITCHES: Final = ("lead_statuses", "credit_sets_revenue_to_zero", "return_to_affiliate", "rerun_waiting_updates")
+SWITCHES: Final = (
+    "lead_statuses",
+    "credit_sets_revenue_to_zero",
+    "return_to_affiliate",
+    "rerun_waiting_updates",
+    "second_factor_required",
+)
 TEXTS: Final = ("name", "date_format", "terminal_statuses", "return_approval")
 
 
@@ -59,6 +65,7 @@ def _asked(data: dict[str, Any]) -> NetworkSettings:
         return_to_affiliate=switched["return_to_affiliate"],
         rerun_waiting_updates=switched["rerun_waiting_updates"],
         failed_update_days=_whole(data, "failed_update_days", "number of days"),
+        second_factor_required=switched["second_factor_required"],
     )
 
 

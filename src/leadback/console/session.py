@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback import __version__
-from leadback.access.operator_model import Operator, OperatorSession, Permission, Role, Viewer
+from leadback.access.operator_model import SECOND_FACTOR_ROLES, Operator, OperatorSession, Permission, Role, Viewer
 from leadback.access.sign_in import Browser, open_session
 from leadback.kit.clock import now
 from leadback.kit.database import Database
@@ -25,6 +25,8 @@ from leadback.reports.returns import count_waiting
 
 SIGN_IN_PATH: Final = "/sign-in"
 CODE_PATH: Final = "/sign-in/code"
+SIGN_OUT_PATH: Final = "/sign-out"
+SECOND_FACTOR_PATH: Final = "/account/second-factor"
 FLASH: Final = "leadback-flash"
 FLASH_SECONDS: Final = 30
 FLASH_LENGTH_MAX: Final = 500
@@ -33,7 +35,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 class NotSignedInError(Exception):
-    """There is no session, or it still waits for its code: the browser is sent to where it can get one."""
+    """There is no session, or it lacks a code or its second factor: the browser is sent to where it can get one."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -93,6 +95,7 @@ class Sessions:
     async def seen(self, request: AnyRequest) -> Seen:
         """Whoever is looking; raises `NotSignedInError` where nobody is signed in."""
         network_id, token = self._parse(request)
+        path = request.scope["path"]
         async with self.database.transaction(network_id) as connection:
             found = await open_session(connection, network_id, token, now())
             if found is None:
@@ -102,6 +105,8 @@ class Sessions:
                 raise NotSignedInError(CODE_PATH)
             viewer = await viewer_of(connection, network_id, operator)
             network = await read_network(connection, network_id)
+            if lacks_second_factor(operator, network) and path not in (SECOND_FACTOR_PATH, SIGN_OUT_PATH):
+                raise NotSignedInError(SECOND_FACTOR_PATH)
             waiting = await count_waiting(connection, network, viewer.buyer_ids)
             return Seen(session=session, viewer=viewer, network=network, returns_waiting=waiting)
 
@@ -165,6 +170,12 @@ def page(
     if flash:
         answer.set_cookie(Cookie(key=FLASH, value="", max_age=0, path="/", httponly=True, samesite="lax"))
     return answer
+
+
+def lacks_second_factor(operator: Operator, network: Network) -> bool:
+    """Whether an operator must set up a second factor before anything else."""
+    needs = network.second_factor_required and operator.role in SECOND_FACTOR_ROLES
+    return needs and operator.totp_secret is None
 
 
 class Looking:

@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 
 from leadback.access.operators import take_first_owner, take_password
 from leadback.access.sign_in import begin_session, give_code, sign_in, sign_out
-from leadback.console.session import CODE_PATH, AnyRequest, Seen, Sessions, go, page
+from leadback.console.session import CODE_PATH, SIGN_OUT_PATH, AnyRequest, Seen, Sessions, go, page
 from leadback.kit.clock import now
 from leadback.kit.errors import Refused
 
@@ -79,7 +79,7 @@ async def complete(request: AnyRequest, sessions: Given[Sessions], data: Form) -
     return answer
 
 
-@post("/sign-out")
+@post(SIGN_OUT_PATH)
 async def leave(sessions: Given[Sessions], seen: Given[Seen]) -> Redirect:
     """End the session, here and in the database."""
     async with sessions.database.transaction(seen.network_id) as connection:

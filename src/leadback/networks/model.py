@@ -26,6 +26,8 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     return_to_affiliate: bool
     rerun_waiting_updates: bool
     failed_update_days: int
+    second_factor_required: bool
+    """Of owners and admins: until they have one the console shows them nothing else."""
 
     @property
     def zone(self) -> ZoneInfo:

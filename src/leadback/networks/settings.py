@@ -18,3 +18,4 @@ class NetworkSettings(msgspec.Struct, frozen=True, kw_only=True):
     return_to_affiliate: bool | UnsetType = UNSET
     rerun_waiting_updates: bool | UnsetType = UNSET
     failed_update_days: int | UnsetType = UNSET
+    second_factor_required: bool | UnsetType = UNSET

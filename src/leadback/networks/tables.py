@@ -21,6 +21,7 @@ network = Table(
     Column("return_to_affiliate", Boolean, nullable=False, server_default=text("false")),
     Column("rerun_waiting_updates", Boolean, nullable=False, server_default=text("false")),
     Column("failed_update_days", Integer, nullable=False, server_default=text("90")),
+    Column("second_factor_required", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     one_of("date_format", "MDY", "DMY"),
     one_of("terminal_statuses", "flag", "keep"),
