@@ -222,6 +222,7 @@ def _correction(data: dict[str, Any], catalog: Catalog) -> Correction:
         add_to_existing=text_of(data, "how") != OVERWRITE,
         fields=tuple(fields),
         return_reason_id=_number(reason) if reason else 0,
+        happened_at=text_of(data, "happened_at").strip(),
         note=text_of(data, "note"),
     )
 
