@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from leadback.access.operator_model import ForbiddenError
 from leadback.console.session import AnyRequest, NotSignedInError, Sessions, page, to_sign_in
-from leadback.kit.errors import DatabaseUnusable, Refused
+from leadback.kit.errors import DatabaseUnusable, NotThere, Refused
 
 # Asked by programs, whatever they say they accept.
 PROGRAMS_PATHS: Final = ("/static/", "/livez", "/readyz")
@@ -57,7 +57,7 @@ def forbid(request: AnyRequest, error: ForbiddenError) -> Template:
 
 def refuse(request: AnyRequest, error: Refused) -> Template:
     """What was asked for and cannot be."""
-    return error_page(request, 422, str(error))
+    return error_page(request, 404 if isinstance(error, NotThere) else 422, str(error))
 
 
 def answer_for(request: AnyRequest, error: HTTPException) -> Response[Any] | Template:
