@@ -5,12 +5,13 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlencode
 
 import msgspec
 import structlog
 
+from leadback.buyer_api import samples
 from leadback.buyer_api.application import BuyerApi
+from leadback.buyer_api.operations import LEADS, UPDATE_LEAD
 from leadback.buyer_api.posting_document import Form, posting_document
 from leadback.console.buyers_side import BuyersSide, TestCall
 from leadback.console.health import Readiness
@@ -18,7 +19,7 @@ from leadback.console.links import server_address
 from leadback.console.routes import console
 from leadback.kit.database import Database
 from leadback.kit.errors import DatabaseUnusable, Refused
-from leadback.kit.exchange import Exchange, get_within
+from leadback.kit.exchange import Asked, Exchange, ask_within
 from leadback.kit.fitness import check_database, is_unreachable
 from leadback.kit.http import Receive, Scope, Send
 from leadback.kit.http_guard import Guard
@@ -27,13 +28,13 @@ from leadback.kit.process import end_with_parent, has_parent, leave_stopping_to_
 from leadback.kit.settings import Settings, load_settings
 from leadback.leads.configuration import Configuration
 from leadback.leads.limits import Limits
+from leadback.leads.model import Channel
 from leadback.leads.update import Updates
 from leadback.parties.model import Vertical
 
 # Pages and their reports have connections of their own: they must not keep updates waiting.
 CONSOLE_POOL_SIZE: Final = 3
 
-UPDATE_LEAD: Final = "/buyers/api/1/leads.asmx/UpdateLead"
 KEY_SHOWN_LENGTH: Final = 10
 
 log = structlog.get_logger(__name__)
@@ -75,18 +76,26 @@ def buyers_side(buyer_api: BuyerApi, settings: Settings) -> BuyersSide:
         return posting_document(configuration, verticals, buyer_id, addressed, made_at=made_at, form=Form(form))
 
     async def try_update(call: TestCall) -> Exchange:
-        host = (b"host", call.host.encode())
-        shown = f"{call.key[:KEY_SHOWN_LENGTH]}...".encode("latin-1", "replace")
-        return await get_within(
+        made = samples.call(LEADS, UPDATE_LEAD, Channel(call.channel), LEADS.path, call.parameters)
+        named = [(name.encode(), value.encode()) for name, value in made.headers]
+        if made.body:
+            named.append((b"Content-Length", str(len(made.body.encode())).encode()))
+        host, key = (b"Host", call.host.encode()), (b"X-Api-Key", call.key.encode())
+        shown_key = (b"X-Api-Key", f"{call.key[:KEY_SHOWN_LENGTH]}...".encode("latin-1", "replace"))
+        return await ask_within(
             buyer_api,
-            f"{UPDATE_LEAD}?{urlencode(call.parameters)}",
-            (host, (b"x-api-key", call.key.encode())),
-            shown_headers=(host, (b"X-Api-Key", shown)),
+            Asked(
+                line=made.line,
+                headers=tuple((name.lower(), value) for name, value in (host, key, *named)),
+                shown_headers=(host, shown_key, *named),
+                body=made.body,
+            ),
             address=call.address,
             request_id=call.request_id,
         )
 
-    return BuyersSide(address, settings.public_url is not None, write_document, try_update)
+    channels = tuple((str(channel), samples.TITLES[channel]) for channel in samples.channels_of(LEADS))
+    return BuyersSide(address, settings.public_url is not None, channels, write_document, try_update)
 
 
 class Application:

@@ -134,7 +134,6 @@ Sale {sale_id} to Buyer 10, Contract 217
    2  AT  Buyer 10 · update by get: UpdateLead
       status      – → Funded
       sub-status  – → Partial
-      stage       none → funded
       revenue     25.00 → 35.50  (+10.50)
       loan_amount – → 1500.0000
       note        – → [b]x

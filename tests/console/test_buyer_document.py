@@ -1,5 +1,6 @@
 """A buyer's posting document to read and to take along, and a real call upon its test lead."""
 
+import html
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -26,7 +27,13 @@ pytestmark = pytest.mark.anyio
 
 HERE = "/buyers/10/posting-document"
 SETTINGS = Settings(public_url="https://leads.example.com")
-CALL = {"buyer_contract_id": "500", "status": "Contacted", "add_to_existing": "TRUE", "return_reason_id": "0"}
+CALL = {
+    "channel": "get",
+    "buyer_contract_id": "500",
+    "status": "Contacted",
+    "add_to_existing": "TRUE",
+    "return_reason_id": "0",
+}
 
 
 @pytest.fixture
@@ -117,6 +124,32 @@ async def test_a_test_call_is_a_real_one_and_its_answer_is_shown_as_it_is(databa
     assert (row["actor_kind"], row["actor_id"], row["channel"]) == ("buyer", 10, "get")
 
 
+@pytest.mark.parametrize(
+    ("channel", "sent", "came_back"),
+    [
+        ("get", "GET /buyers/api/1/leads.asmx/UpdateLead?lead_id=TEST500&", "<message>Lead updated</message>"),
+        ("form", "\n\nlead_id=TEST500&buyer_contract_id=500&status=Contacted", "<message>Lead updated</message>"),
+        ("json", '"status": "Contacted"', '"message":"Lead updated"'),
+        ("soap11", 'SOAPAction: "http', "<message>Lead updated</message>"),
+        ("soap12", "Content-Type: application/soap+xml", "<message>Lead updated</message>"),
+    ],
+)
+async def test_a_test_call_goes_by_the_channel_that_was_chosen(
+    database: Database, seeded: Seeded, channel: str, sent: str, came_back: str
+) -> None:
+    async with signed_in(database, seeded.network_id) as browser, beside_the_buyers_side(database, browser) as client:
+        offered = (await client.get(HERE)).text
+        answer = await client.post(HERE, data=CALL | {"key": seeded.key, "channel": channel})
+    assert f'<option value="{channel}"' in offered and f'<option value="{channel}" selected' in answer.text
+    shown = html.unescape(answer.text)
+    assert "HTTP/1.1 200 OK" in shown and sent in shown and came_back in shown
+    assert seeded.key not in shown
+    async with database.transaction(seeded.network_id) as connection:
+        found = await connection.exec_driver_sql("SELECT sale_id FROM sale WHERE lead_key = 'TEST500'")
+    (row,) = await read_ledger(database, seeded.network_id, found.scalar_one())
+    assert (row["channel"], row["status_after"]) == (channel, "Contacted")
+
+
 async def test_a_refused_call_is_shown_and_kept_like_any_other(database: Database, seeded: Seeded) -> None:
     async with signed_in(database, seeded.network_id) as browser, beside_the_buyers_side(database, browser) as client:
         refused = await client.post(HERE, data=CALL | {"key": seeded.key, "status": "No such"})
@@ -133,6 +166,8 @@ async def test_a_refused_call_is_shown_and_kept_like_any_other(database: Databas
         ({"key": " "}, "Type the key"),
         ({"buyer_contract_id": "300"}, "one of this buyer's contracts"),
         ({"buyer_contract_id": ""}, "one of this buyer's contracts"),
+        ({"channel": "telex"}, "Choose one of the channels"),
+        ({"channel": "console"}, "Choose one of the channels"),
     ],
 )
 async def test_no_call_is_made_without_a_key_or_upon_anothers_contract(

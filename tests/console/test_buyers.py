@@ -144,7 +144,7 @@ async def test_the_card_says_how_a_buyer_reports(database: Database, seeded: See
         assert "Contract 217" in text and "0.0%" in text
         await client.post(f"{CARD}/keys/10/revoke")
         assert "so it cannot report" in (await client.get(CARD)).text
-        assert (await client.get("/buyers/99")).status_code == 422
+        assert (await client.get("/buyers/99")).status_code == 404
 
 
 async def test_a_buyer_is_made(database: Database, seeded: Seeded) -> None:

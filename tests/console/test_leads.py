@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
@@ -213,6 +214,45 @@ async def test_a_correction_from_the_card_is_a_row_of_the_ledger(database: Datab
     sale = await read_sale(database, network_id, sale_id)
     assert (sale.revenue, sale.field_values, sale.return_state) == (Decimal("1030.5"), {1: "12.0000"}, "submitted")
     await check_numbers(database, network_id)
+
+
+async def test_a_correction_says_when_it_happened(database: Database, network_id: int, seeded: Seeded) -> None:
+    sold = now() - timedelta(days=9)
+    sale_id = await seed_sale(database, network_id, "A1", sold_at=sold)
+    async with signed_in(database, network_id) as client:
+        moment = (await client.get("/leads/A1")).text
+        assert 'name="happened_at"' in moment and "America/New_York" in moment
+        await client.post(f"/leads/A1/sales/{sale_id}", data={"version": "1", "status": "2", "happened_at": ""})
+        (row,) = await read_ledger(database, network_id, sale_id)
+        assert row["happened_at"] == row["received_at"]
+        for wrong in ("yesterday", "2999-01-01", "31.01.2026"):
+            form = {"version": "2", "status": "1", "happened_at": wrong}
+            refused = await client.post(f"/leads/A1/sales/{sale_id}", data=form)
+            assert refused.status_code == 422 and "Happened at: " in refused.text and f'value="{wrong}"' in refused.text
+        late = {"version": "2", "amount": "7", "happened_at": f"{sold + timedelta(days=1):%Y-%m-%d}T14:05"}
+        assert (await client.post(f"/leads/A1/sales/{sale_id}", data=late)).status_code == 303
+        older = {"version": "3", "status": "1", "happened_at": f"{sold + timedelta(days=1):%Y-%m-%d}T14:05"}
+        told_late = await client.post(f"/leads/A1/sales/{sale_id}", data=older)
+        assert "the status in force happened later" in told_late.text
+        card = text_of((await client.get("/leads/A1")).text)
+    row = (await read_ledger(database, network_id, sale_id))[-1]
+    assert f"{row['happened_at'].astimezone(ZoneInfo('America/New_York')):%H:%M}" == "14:05"
+    assert "14:05:00 · request" in card
+    assert (await read_sale(database, network_id, sale_id)).status_id == 2
+
+
+async def test_a_card_leads_to_the_cards_of_all_it_names(database: Database, network_id: int, seeded: Seeded) -> None:
+    await seed_sale(database, network_id, "A1")
+    await buyer_says(database, seeded, "A1", status="Contacted")
+    async with signed_in(database, network_id) as client:
+        html = (await client.get("/leads/A1")).text
+        for path in ("/campaigns/5", "/affiliates/1", "/offers/1", "/buyers/10", "/buyers/10/contracts/217"):
+            assert f'href="{path}"' in html and (await client.get(path)).status_code == 200
+    async with signed_in(database, network_id, Role.REPORTING_ONLY) as client:
+        html = (await client.get("/leads/A1")).text
+        for path in ("/buyers/10", "/buyers/10/contracts"):
+            assert f'href="{path}"' in html and (await client.get(path)).status_code == 200
+    assert "stage" not in text_of(html), "a stage that follows its status is nothing of its own"
 
 
 async def test_what_was_typed_is_kept_where_it_is_refused(database: Database, network_id: int, seeded: Seeded) -> None:

@@ -1,5 +1,6 @@
 """Affiliates, campaigns, offers and verticals: their lists and cards, with what became of their sales."""
 
+import re
 from typing import Any
 
 import pytest
@@ -91,7 +92,7 @@ async def test_what_cannot_be_is_refused_and_what_was_typed_is_kept(
         assert (await client.post(path, data={"name": "", **more})).status_code == 422
         assert (await client.post(path, data={"name": "Kept", "party_id": "x", **more})).status_code == 422
         assert (await client.post(f"{path}/{party_id}", data={"name": "", "active": "on"})).status_code == 422
-        assert (await client.get(f"{path}/999")).status_code == 422
+        assert (await client.get(f"{path}/999")).status_code == 404
         await seed_sale(database, seeded.network_id, "L1")
         used = await client.post(f"{path}/{party_id}/delete")
         assert used.status_code == 422 and "is in use" in used.text
@@ -113,9 +114,12 @@ async def test_lists_and_cards_show_what_became_of_the_sales(database: Database,
     _, party_id, _ = KINDS[path]
     async with signed_in(database, seeded.network_id) as client:
         listed = (await client.get(f"{path}?sort=-sales")).text
-        assert "2<small>67%</small>" in listed
+        assert "2<small>66.7%</small>" in listed
         text = (await client.get(f"{path}/{party_id}")).text
     assert "66.7%" in text and "33.3%" in text
+    assert re.search(r'<td[^>]* quiet">0<small></small></td>', listed), "a status that nothing has is quiet"
+    assert "Contacted" in listed and "Contacted" not in text, "a card names the statuses that its sales have"
+    assert re.search(r'"days": \["[A-Z][a-z]{2} [0-9]{1,2}", ', text), "days are said as people say them"
     dimension = path.strip("/").removesuffix("s")
     assert "/reports/lead-status?from=" in text and f"filter={dimension}_id%3D{party_id}" in text
 
@@ -125,7 +129,7 @@ async def test_an_account_manager_sees_what_became_of_its_own_buyers_sales(datab
     await seed_sale(database, seeded.network_id, "L2", status_id=2, buyer_id=11, buyer_contract_id=300)
     async with manager_of(database, seeded.network_id, 11) as client:
         assert "100.0%" in (await client.get("/campaigns/5")).text
-        assert "1<small>100%</small>" in (await client.get("/campaigns")).text
+        assert "1<small>100.0%</small>" in (await client.get("/campaigns")).text
     async with signed_in(database, seeded.network_id, Role.ACCOUNT_MANAGER) as client:
         assert "No sale in the last 30 days" in (await client.get("/campaigns/5")).text
 

@@ -206,6 +206,7 @@ LEADS: Final = Service(
         ),
     ),
 )
+UPDATE_LEAD: Final = LEADS.operations[-1]
 
 BUYERS: Final = Service(
     name="buyers",

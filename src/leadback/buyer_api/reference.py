@@ -13,7 +13,7 @@ from leadback.buyer_api import channels, parameters
 from leadback.buyer_api.application import BuyerApi
 from leadback.buyer_api.channels import FORM_TYPE, JSON_TYPE
 from leadback.buyer_api.model import ListMember, Operation, Service
-from leadback.buyer_api.operations import API_KEY, LEADS, OPERATIONS, SERVICES
+from leadback.buyer_api.operations import API_KEY, LEADS, OPERATIONS, SERVICES, UPDATE_LEAD
 from leadback.buyer_api.rendering import render
 from leadback.buyer_api.samples import TITLES, Call, call, channels_of
 from leadback.buyer_api.soap import SOAP11, SOAP12, Version
@@ -69,7 +69,6 @@ MEANINGS: Final[dict[Message, str]] = {
     " same idempotency key",
 }
 
-UPDATE_LEAD: Final = LEADS.operations[-1]
 
 BAD_CALLS: Final[tuple[tuple[str, dict[str, str | None], tuple[tuple[str, str], ...]], ...]] = (
     ("a parameter is not sent", {"lead_id": None}, ()),

@@ -34,6 +34,7 @@ def correct_sale(  # noqa: PLR0913 - an option is an argument
         int | None,
         typer.Option(metavar="N", help="Only if this is still its version. Default: however it stands."),
     ] = None,
+    happened_at: Annotated[str, typer.Option(metavar="MOMENT", help="When it happened. Default: now.")] = "",
     note: Annotated[str | None, typer.Option(metavar="TEXT", help="Kept with the step; the buyer reads it.")] = None,
     format: FormatOption = Format.TEXT,  # noqa: A002 - the name is the option's
 ) -> None:
@@ -47,6 +48,7 @@ def correct_sale(  # noqa: PLR0913 - an option is an argument
         amount=read_amount(add or overwrite),
         add_to_existing=bool(add),
         fields=tuple(_field(text) for text in field or ()),
+        happened_at=happened_at,
         note=note,
     )
 

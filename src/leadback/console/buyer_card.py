@@ -19,7 +19,7 @@ from leadback.console.entered import Entered, date_of, is_on, networks_of, numbe
 from leadback.console.session import AnyRequest, Seen, Sessions, go, page
 from leadback.console.sign_in import Form, text_of
 from leadback.kit.clock import now
-from leadback.kit.errors import Refused
+from leadback.kit.errors import NotThere, Refused
 from leadback.parties.actions import delete_party, rename_party, set_buyer, set_party_active
 from leadback.parties.model import Buyer
 from leadback.parties.queries import list_buyers, list_contracts
@@ -130,7 +130,7 @@ async def open_card(connection: AsyncConnection, seen: Seen, buyer_id: int) -> B
     seen.viewer.require_buyer(buyer_id)
     found = await list_buyers(connection, seen.network_id, frozenset([buyer_id]))
     if not found:
-        raise Refused(f"There is no buyer with the id {buyer_id}.")
+        raise NotThere(f"There is no buyer with the id {buyer_id}.")
     return found[0]
 
 

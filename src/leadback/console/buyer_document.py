@@ -88,6 +88,9 @@ async def _call(
     if not key:
         # Without one it would be a keyless call, of whichever buyer accepts those from this address.
         raise Refused("Type the key: it is kept nowhere, so it cannot be filled in.")
+    channel = str(data.get("channel") or "")
+    if channel not in dict(buyers_side.channels):
+        raise Refused("Choose one of the channels that buyers call by.")
     contract_id = number_of(data, "buyer_contract_id", "Contract")
     async with sessions.database.snapshot(seen.network_id) as connection:
         contracts = await list_contracts(connection, seen.network_id, frozenset([buyer_id]))
@@ -97,6 +100,7 @@ async def _call(
     parameters |= {name: str(data.get(name) or "")[:VALUE_LENGTH_MAX] for name in CALL_FIELDS}
     parameters["return_reason_id"] = str(data.get("return_reason_id") or "0")[:VALUE_LENGTH_MAX]
     call = TestCall(
+        channel=channel,
         key=key,
         parameters=parameters,
         host=request.headers.get("host", ""),
@@ -139,7 +143,7 @@ async def _document(
         missing = str(refusal)
     contracts = [item for item in configuration.contracts.values() if item.buyer_id == buyer_id]
     reasons = [item for item in configuration.catalog.return_reasons.values() if item.active]
-    typed = {name: text_of(dict(entered or {}), name) for name in (*CALL_FIELDS, "buyer_contract_id")}
+    typed = {name: text_of(dict(entered or {}), name) for name in (*CALL_FIELDS, "buyer_contract_id", "channel")}
     return card_page(
         request,
         seen,
@@ -150,6 +154,7 @@ async def _document(
         missing=missing if contracts else "",
         address="" if buyers_side is None else buyers_side.address,
         is_public=buyers_side is not None and buyers_side.is_public,
+        channels=() if buyers_side is None else buyers_side.channels,
         contracts=[
             (item.buyer_contract_id, f"{item.name} ({standing_lead_id(item.buyer_contract_id)})") for item in contracts
         ],

@@ -18,6 +18,8 @@ class TestCall(msgspec.Struct, frozen=True, kw_only=True):
 
     __test__ = False
 
+    channel: str
+    """One of `BuyersSide.channels`."""
     key: str
     parameters: Mapping[str, str]
     host: str
@@ -33,5 +35,7 @@ class BuyersSide(msgspec.Struct, frozen=True):
     """Where the document says they are."""
     is_public: bool
     """Whether that was set; else it is how this machine reaches itself."""
+    channels: tuple[tuple[str, str], ...]
+    """The wire forms a test call can be made by: value and title."""
     write_document: WriteDocument
     try_update: Callable[[TestCall], Awaitable[Exchange]]

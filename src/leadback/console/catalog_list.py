@@ -19,7 +19,7 @@ from leadback.console.catalog_form import id_of_form, order_of
 from leadback.console.session import AnyRequest, Seen, Sessions, go, page
 from leadback.console.sign_in import Form
 from leadback.kit.clock import now
-from leadback.kit.errors import Refused
+from leadback.kit.errors import NotThere, Refused
 from leadback.parties.queries import list_buyers, list_verticals
 from leadback.reports.catalog_use import count_use
 
@@ -53,7 +53,7 @@ def kind_named(section: str) -> CatalogKind:
     for kind, place in PLACES.items():
         if place.rpartition("/")[2] == section:
             return kind
-    raise Refused("There is nothing at this address.")
+    raise NotThere("There is nothing at this address.")
 
 
 @get([LISTS[CatalogKind.STATUS], PLACES[CatalogKind.STATUS]])

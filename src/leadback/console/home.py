@@ -12,6 +12,7 @@ from leadback.access.operator_model import Permission
 from leadback.catalog.queries import read_catalog
 from leadback.console import findings
 from leadback.console.findings import Days, Told
+from leadback.console.party_breakdown import chart_of
 from leadback.console.session import AnyRequest, Seen, Sessions, go, page
 from leadback.kit.clock import now
 from leadback.leads.failed_model import FailedSelection
@@ -28,11 +29,11 @@ from leadback.reports.findings import (
     only,
 )
 from leadback.reports.lead_status import lead_status
-from leadback.reports.model import Dimension, LeadStatusQuery, LeadStatusReport
+from leadback.reports.model import Dimension, LeadStatusQuery
 from leadback.reports.returns import count_by_state
 from leadback.reports.returns_model import ReturnsQuery
 from leadback.reports.returns_owed import find_disagreements, list_owed
-from leadback.reports.rules import LAG_WHEN_UNKNOWN, share
+from leadback.reports.rules import share
 from leadback.reports.today import count_today
 
 SOLD_DAYS: Final = 30
@@ -106,31 +107,7 @@ async def _breakdown(connection: AsyncConnection, seen: Seen, days: Days) -> dic
                 "href": days.report("lead-detail", "status_id=none"),
             }
         )
-    return {"totals": totals, "rows": rows, "chart": _chart(report, rows, days)}
-
-
-def _chart(report: LeadStatusReport, rows: list[dict[str, Any]], days: Days) -> dict[str, Any]:
-    by_day = {str(row.key["day"]): row.numbers for row in report.rows}
-    all_days = [days.first + timedelta(days=place) for place in range(SOLD_DAYS)]
-    found = [by_day.get(str(day)) for day in all_days]
-    series = [
-        {
-            "name": row["name"] or "No status",
-            "colour": row["colour"],
-            "counts": [_count(numbers, row["name"]) for numbers in found],
-        }
-        for row in rows
-    ]
-    labels = [f"{day:%b} {day.day}" for day in all_days]
-    return {"days": labels, "statuses": series, "immature": labels[-LAG_WHEN_UNKNOWN.days :]}
-
-
-def _count(numbers: Any, name: str) -> int:
-    if numbers is None:
-        return 0
-    if not name:
-        return int(numbers.no_status)
-    return numbers.statuses[name].sales if name in numbers.statuses else 0
+    return {"totals": totals, "rows": rows, "chart": chart_of(report, catalog)}
 
 
 async def _look(connection: AsyncConnection, seen: Seen, days: Days, at: datetime) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from leadback.console.sale_story import ShownStep, story_of
 from leadback.console.session import AnyRequest, Seen, Sessions, go, page
 from leadback.console.sign_in import Form, text_of
 from leadback.kit.clock import now
-from leadback.kit.errors import Refused
+from leadback.kit.errors import NotThere, Refused
 from leadback.leads.correct import Correction, correct, read_amount
 from leadback.leads.failed_model import FailedSelection
 from leadback.leads.model import ReturnState
@@ -111,7 +111,7 @@ async def _card(
         try:
             lead = await read_lead_history(connection, network_id, lead_id, buyer_ids=seen.viewer.buyer_ids)
         except Refused as error:
-            return page(request, seen, "error.html", status_code=404, code=404, detail=str(error))
+            raise NotThere(str(error)) from error
         failed = await _read_failed(connection, seen, lead_id)
         sales = await _shown(connection, seen, lead, refusal)
     status_code = 200 if refusal is None else 422
@@ -222,6 +222,7 @@ def _correction(data: dict[str, Any], catalog: Catalog) -> Correction:
         add_to_existing=text_of(data, "how") != OVERWRITE,
         fields=tuple(fields),
         return_reason_id=_number(reason) if reason else 0,
+        happened_at=text_of(data, "happened_at").strip(),
         note=text_of(data, "note"),
     )
 

@@ -27,7 +27,7 @@ from leadback.console.party_breakdown import (
 from leadback.console.session import AnyRequest, Seen, Sessions, go, page
 from leadback.console.sign_in import Form, text_of
 from leadback.kit.clock import now
-from leadback.kit.errors import Refused
+from leadback.kit.errors import NotThere, Refused
 from leadback.parties.actions import (
     create_affiliate,
     create_campaign,
@@ -306,7 +306,7 @@ async def _card(
     async with sessions.database.snapshot(seen.network_id) as connection:
         party = await find_party(connection, seen.network_id, kind.kind, party_id)
         if party is None:
-            raise Refused(f"There is no {kind.kind.spoken} with the id {party_id}.")
+            raise NotThere(f"There is no {kind.kind.spoken} with the id {party_id}.")
         of_it = Condition(str(kind.dimension), str(party_id), by_id=True)
         report = await read_breakdown(connection, seen, Dimension.DAY, of_it)
         catalog = await read_catalog(connection, seen.network_id)

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.catalog.model import Catalog
 from leadback.console.session import Seen
-from leadback.console.templating import NOTHING, heat, percent
+from leadback.console.templating import heat, number, percent
 from leadback.kit.clock import now
 from leadback.reports.lead_status import lead_status
 from leadback.reports.model import Condition, Dimension, LeadStatusNumbers, LeadStatusQuery, LeadStatusReport
-from leadback.reports.rules import share
+from leadback.reports.rules import LAG_WHEN_UNKNOWN, share
 
 BREAKDOWN_DAYS: Final = 30
 NO_STATUS: Final = "No status"
@@ -59,9 +59,9 @@ def numbers_by_id(report: LeadStatusReport | None, dimension: Dimension) -> Mapp
 
 
 def status_rows(numbers: LeadStatusNumbers, catalog: Catalog) -> list[dict[str, Any]]:
-    """Each status with its sales and their share, in the order of the catalog; those without one last."""
+    """Each status that sales have, with their count and share, in the order of the catalog; those without one last."""
     known = {status.name: status for status in catalog.statuses.values()}
-    counts = [(name, count.sales) for name, count in numbers.statuses.items()]
+    counts = [(name, count.sales) for name, count in numbers.statuses.items() if count.sales]
     largest = max((sales for _, sales in counts), default=0)
     rows = [
         {
@@ -74,39 +74,51 @@ def status_rows(numbers: LeadStatusNumbers, catalog: Catalog) -> list[dict[str, 
         }
         for name, sales in counts
     ]
-    none = {"name": NO_STATUS, "colour": "", "meaning": "neutral", "sales": numbers.no_status, "heat": 0}
-    return [*rows, none | {"share": percent(share(numbers.no_status, numbers.sales))}]
+    if numbers.no_status:
+        none = {"name": NO_STATUS, "colour": "", "meaning": "neutral", "sales": numbers.no_status, "heat": 0}
+        rows.append(none | {"share": percent(share(numbers.no_status, numbers.sales))})
+    return rows
 
 
 def chart_of(report: LeadStatusReport, catalog: Catalog) -> dict[str, Any]:
-    """A report by day as `status_chart` takes it."""
+    """A report by day as `status_chart` takes it, with the statuses that its sales have."""
     colours = {status.name: status.colour for status in catalog.statuses.values()}
     sold = {str(row.key["day"]): row.numbers for row in report.rows}
     length = (report.sold_to - report.sold_from).days + 1
-    days = [str(report.sold_from + timedelta(days=number)) for number in range(length)]
+    days = [report.sold_from + timedelta(days=place) for place in range(length)]
+    found = [sold.get(str(day)) for day in days]
     statuses = [
         {
             "name": name,
             "colour": colours.get(name, ""),
-            "counts": [sold[day].statuses[name].sales if day in sold else 0 for day in days],
+            "counts": [0 if numbers is None else numbers.statuses[name].sales for numbers in found],
         }
-        for name in report.totals.statuses
+        for name, count in report.totals.statuses.items()
+        if count.sales
     ]
-    none = [sold[day].no_status if day in sold else 0 for day in days]
-    return {"days": days, "statuses": [*statuses, {"name": NO_STATUS, "colour": "", "counts": none}]}
+    if report.totals.no_status:
+        none = [0 if numbers is None else numbers.no_status for numbers in found]
+        statuses.append({"name": NO_STATUS, "colour": "", "counts": none})
+    labels = [f"{day:%b} {day.day}" for day in days]
+    return {"days": labels, "statuses": statuses, "immature": labels[-LAG_WHEN_UNKNOWN.days :]}
 
 
 def shares_of(numbers: LeadStatusNumbers | None, names: list[str]) -> dict[str, Any]:
     """A row's cells of a list: sales, updated, and each status with its share of the sales."""
-    if numbers is None:
-        return {"sales": 0, "updated": {"text": 0, "share": NOTHING}} | {
-            f"status:{name}": {"text": 0, "share": NOTHING} for name in names
-        }
-    cells: dict[str, Any] = {
-        "sales": f"{numbers.sales:,}",
-        "updated": {"text": f"{numbers.updated:,}", "share": percent(share(numbers.updated, numbers.sales), 0)},
-    }
+    sales = 0 if numbers is None else numbers.sales
+    counts = {"updated": 0 if numbers is None else numbers.updated}
     for name in names:
-        sales = numbers.no_status if name == NO_STATUS else numbers.statuses[name].sales
-        cells[f"status:{name}"] = {"text": f"{sales:,}", "share": percent(share(sales, numbers.sales), 0)}
-    return cells
+        counts[f"status:{name}"] = 0 if numbers is None else _sales_of(numbers, name)
+    cells = {
+        name: _count_cell(count) | {"share": percent(share(count, sales)) if count else ""}
+        for name, count in counts.items()
+    }
+    return {"sales": _count_cell(sales)} | cells
+
+
+def _sales_of(numbers: LeadStatusNumbers, name: str) -> int:
+    return numbers.no_status if name == NO_STATUS else numbers.statuses[name].sales
+
+
+def _count_cell(count: int) -> dict[str, Any]:
+    return {"text": number(count), "quiet": not count}

@@ -1,21 +1,16 @@
 """Every address of the console, and the application that answers them."""
 
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
-import structlog
-from litestar import Litestar, MediaType, Request, Response
+from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
 from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.response import Template
 from litestar.static_files import create_static_files_router
-from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.template import TemplateConfig
 
-from leadback.access.operator_model import ForbiddenError
 from leadback.console import (
     account,
     audit_log,
@@ -29,6 +24,7 @@ from leadback.console import (
     catalog_entry,
     catalog_file,
     catalog_list,
+    errors,
     failed_updates,
     home,
     lead_card,
@@ -51,11 +47,10 @@ from leadback.console import (
 from leadback.console.buyers_side import BuyersSide
 from leadback.console.health import Readiness, livez, readyz
 from leadback.console.secured import secured
-from leadback.console.session import AnyRequest, NotSignedInError, Seen, Sessions, page, to_sign_in
+from leadback.console.session import AnyRequest, Seen, Sessions
 from leadback.console.templating import equip
 from leadback.console.usual_lag import Lags
 from leadback.kit.database import Database
-from leadback.kit.errors import Refused
 from leadback.kit.http import Application
 from leadback.kit.settings import Settings
 
@@ -176,8 +171,6 @@ HANDLERS: Final = (
     readyz,
 )
 
-log = structlog.get_logger(__name__)
-
 
 def console(
     settings: Settings, readiness: Readiness, database: Database, buyers_side: BuyersSide | None = None
@@ -203,13 +196,8 @@ def console(
             "lags": Provide(lambda: lags, sync_to_thread=False),
             "seen": Provide(seen),
         },
-        exception_handlers={
-            NotSignedInError: to_sign_in,
-            ForbiddenError: _forbid,
-            Refused: _refuse,
-            HTTPException: _say_plainly,
-            HTTP_500_INTERNAL_SERVER_ERROR: _say_nothing,
-        },
+        exception_handlers=errors.HANDLERS,
+        after_exception=[errors.SessionsOfErrors(sessions)],
         template_config=TemplateConfig(
             directory=PLACE / "templates", engine=JinjaTemplateEngine, engine_callback=lambda made: equip(made.engine)
         ),
@@ -223,33 +211,3 @@ def console(
     )
     # Litestar names every kind of event; ours are those of any ASGI application.
     return secured(cast(Application, pages))
-
-
-def _forbid(request: AnyRequest, error: ForbiddenError) -> Template:
-    return _error_page(request, 403, str(error))
-
-
-def _refuse(request: AnyRequest, error: Refused) -> Template:
-    return _error_page(request, 422, str(error))
-
-
-def _error_page(request: AnyRequest, status_code: int, text: str) -> Template:
-    return page(
-        request, request.state.get("seen"), "error.html", status_code=status_code, code=status_code, detail=text
-    )
-
-
-def _say_plainly(request: Request[Any, Any, Any], error: HTTPException) -> Response[str]:
-    text = {404: "There is nothing at this address.", 405: "This address does not answer that method."}.get(
-        error.status_code, error.detail
-    )
-    return Response(f"{text}\n", status_code=error.status_code, media_type=MediaType.TEXT, headers=error.headers)
-
-
-def _say_nothing(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
-    log.error("page failed", path=request.scope["path"], exc_info=error)
-    return Response(
-        "Something broke here. It is in the server's log.\n",
-        status_code=HTTP_500_INTERNAL_SERVER_ERROR,
-        media_type=MediaType.TEXT,
-    )

@@ -9,5 +9,9 @@ class Refused(Exception):
     """
 
 
+class NotThere(Refused):
+    """What was asked for does not exist, or not for whoever asks."""
+
+
 class DatabaseUnusable(Refused):
     """The database is too old, not durable, not migrated or not reachable."""

@@ -24,30 +24,40 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join(head) + "\n\n" + self.body.decode(errors="replace")
 
 
-async def get_within(
-    application: Application,
-    target: str,
-    headers: Headers,
-    *,
-    address: str | None,
-    request_id: str,
-    shown_headers: Headers = (),
-) -> Exchange:
-    """Ask an ASGI application by GET; `shown_headers` stand in the request that is shown in place of the `headers`."""
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to be made, whole."""
+
+    line: str
+    """Its first, such as `GET /path?query HTTP/1.1`."""
+    headers: Headers
+    shown_headers: Headers
+    """What stands in place of the headers where the request is shown."""
+    body: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The request as text."""
+        lines = [self.line, *(f"{name.decode()}: {value.decode('latin-1')}" for name, value in self.shown_headers)]
+        return "\n".join([*lines, "", self.body] if self.body else lines)
+
+
+async def ask_within(application: Application, asked: Asked, *, address: str | None, request_id: str) -> Exchange:
+    """Ask an ASGI application as if the request came by the network from that address; None: unknown."""
+    method, target, _ = asked.line.split(" ")
     path, _, query = target.partition("?")
     scope: Scope = {
         "type": "http",
         "http_version": "1.1",
-        "method": "GET",
+        "method": method,
         "scheme": "http",
         "path": path,
         "query_string": query.encode(),
-        "headers": list(headers),
+        "headers": list(asked.headers),
         "client": None if address is None else (address, 0),
         "state": {"request_id": request_id},
     }
     answered = asyncio.Event()
-    waiting: list[Event] = [{"type": "http.request", "body": b"", "more_body": False}]
+    waiting: list[Event] = [{"type": "http.request", "body": asked.body.encode(), "more_body": False}]
     sent: list[Event] = []
 
     async def receive() -> Event:
@@ -64,9 +74,8 @@ async def get_within(
 
     await application(scope, receive, send)
     start, *bodies = sent
-    lines = [f"{name.decode()}: {value.decode('latin-1')}" for name, value in shown_headers or headers]
     return Exchange(
-        request="\n".join([f"GET {target} HTTP/1.1", *lines]),
+        request=asked.shown,
         status=start["status"],
         headers=tuple((name.decode(), value.decode("latin-1")) for name, value in start["headers"]),
         body=b"".join(event.get("body", b"") for event in bodies),

@@ -30,6 +30,8 @@ class Correction(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[tuple[str, str], ...] = ()
     """Names with values; an empty value clears the field, and what stands already is left alone."""
     return_reason_id: int = 0
+    happened_at: str = ""
+    """As buyers send it; empty: when it is received."""
     note: str | None = None
 
 
@@ -102,20 +104,29 @@ def _decide(sale: Sale, correction: Correction, configuration: Configuration, or
         add_to_existing=None if correction.amount is None else correction.add_to_existing,
         fields=_changed_fields(sale, correction, configuration),
         return_reason_id=correction.return_reason_id,
+        happened_at=correction.happened_at,
     )
     change = decide(sale, request, configuration, kind="correction", by_buyer=False)
     if isinstance(change, Failure):
-        of_return = change.message in OF_RETURNS
-        raise Refused(
-            explain_refused_return(change.message, sale, configuration)
-            if of_return
-            else f"{change.message}: {change.detail}"
-        )
+        raise Refused(_why_not(change, sale, correction, configuration))
     if Flag.TERMINAL_STATUS_KEPT in change.flags:
         raise Refused("The status is terminal, and the network keeps terminal statuses (Setup > Settings).")
     if not _changes_anything(change):
+        if Flag.OUT_OF_ORDER in change.flags:
+            raise Refused("Nothing would change: the status in force happened later than the one you give.")
         raise Refused("Nothing would change: all of this stands already.")
     return change
+
+
+def _why_not(failure: Failure, sale: Sale, correction: Correction, configuration: Configuration) -> str:
+    if failure.message in OF_RETURNS:
+        return explain_refused_return(failure.message, sale, configuration)
+    if failure.message == Message.INVALID_HAPPENED_AT:
+        return (
+            f"Happened at: {correction.happened_at!r} is no moment such as 2026-01-31 or 2026-01-31T14:05,"
+            f" at most five minutes ahead, in {configuration.network.time_zone}."
+        )
+    return f"{failure.message}: {failure.detail}"
 
 
 def _changed_fields(sale: Sale, correction: Correction, configuration: Configuration) -> tuple[tuple[str, str], ...]:
@@ -128,5 +139,13 @@ def _changed_fields(sale: Sale, correction: Correction, configuration: Configura
 
 
 def _changes_anything(change: Change) -> bool:
-    reported = ("status_id", "sub_status_id", "revenue", "field_values", "return_state", "return_reason_id")
+    reported = (
+        "status_id",
+        "sub_status_id",
+        "stage_reached",
+        "revenue",
+        "field_values",
+        "return_state",
+        "return_reason_id",
+    )
     return any(getattr(change.before, name) != getattr(change.after, name) for name in reported)

@@ -206,7 +206,8 @@ def changes_of(step: HistoryStep) -> Iterable[StepChange]:
         yield StepChange("status", step.status_before, step.status_after)
     if step.sub_status_before != step.sub_status_after:
         yield StepChange("sub-status", step.sub_status_before, step.sub_status_after)
-    if step.stage_reached_before != step.stage_reached_after:
+    # With another status comes its stage: only a status that was told late, or taken back, leaves it to be said.
+    if step.stage_reached_before != step.stage_reached_after and step.status_before == step.status_after:
         yield StepChange("stage", STAGES[step.stage_reached_before], STAGES[step.stage_reached_after])
     if step.revenue_delta:
         yield StepChange("revenue", step.revenue_before, step.revenue_after)
