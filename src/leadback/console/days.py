@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from leadback.console.report_period import told_days
 from leadback.console.session import AnyRequest
 from leadback.console.templating import address
 from leadback.kit.errors import Refused
@@ -26,7 +27,7 @@ class Days(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """As the button that changes them shows it."""
-        return f"{self.first}" if self.first == self.last else f"{self.first} – {self.last}"
+        return told_days(self.first, self.last)
 
     def presets(self, path: str, query: Iterable[tuple[str, str]], today: date) -> list[tuple[str, str, bool]]:
         """Usual ranges up to today: label, address, and whether it is this one."""
