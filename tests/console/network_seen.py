@@ -8,6 +8,7 @@ from sqlalchemy import insert, update
 
 from leadback.access.tables import api_key
 from leadback.catalog.alias_actions import create_alias
+from leadback.catalog.own_ratios import Written, create_own_ratio
 from leadback.catalog.vocabulary import ListedAlias
 from leadback.kit.clock import now
 from leadback.kit.database import Database
@@ -44,6 +45,9 @@ async def make_lively(database: Database, network_id: int) -> Lively:
     """Buyer 10 and buyer 11, both with sales, updates, failed updates, returns and a run."""
     seeded = await seed_network(database, network_id)
     await _name(database, network_id)
+    async with database.transaction(network_id) as connection:
+        written = Written(label="Funded of updated", numerator="status:2", denominator="updated", shown_as="percent")
+        await create_own_ratio(connection, network_id, written, **who())
     foreign: dict[str, Any] = {"buyer_id": 11, "buyer_contract_id": 300, "campaign_id": 7}
     await seed_sale(database, network_id, "OWN1", sub_id_1="fb1")
     await seed_sale(database, network_id, FOREIGN_LEAD, sub_id_1="fb1", **foreign)

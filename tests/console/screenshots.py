@@ -60,6 +60,7 @@ PAGES: Final = {
     "new-field": "/setup/lead-statuses/field/add",
     "catalog-import": "/setup/lead-statuses/import",
     "return-reasons": "/setup/return-reasons",
+    "own-ratios": "/setup/ratios",
     "users": "/setup/users",
     "audit-log": "/setup/audit-log",
     "account": "/account",

@@ -201,7 +201,10 @@ async def reorder_items(
 async def delete_item(
     connection: AsyncConnection, network_id: int, kind: CatalogKind, item_id: int, *, actor: Actor, now: datetime
 ) -> None:
-    """Remove what no sale ever had and no alias leads to, a status with its sub-statuses; `Refused` for all else."""
+    """Remove what no sale ever had, no alias leads to and no own ratio is made of, a status with its sub-statuses.
+
+    `Refused` for all else.
+    """
     # The ledger can be long, and updates wait while the configuration is held: so it is read before. What an update
     # brings in until then is found on its sale.
     used = await in_ledger(connection, network_id, kind, item_id)

@@ -10,6 +10,8 @@ from leadback.audit.model import Entry
 from leadback.audit.rules import changed, created, deleted
 from leadback.catalog import store
 from leadback.catalog.model import Alias, Field
+from leadback.catalog.own_ratio_queries import read_own_ratios
+from leadback.catalog.own_ratio_rules import naming, refused_in_ratio
 from leadback.catalog.queries import in_ledger, in_sales
 from leadback.catalog.rules import CatalogKind, Item, id_of, kind_of
 from leadback.kit.database import sqlstate
@@ -81,8 +83,9 @@ async def check_retype(connection: AsyncConnection, network_id: int, before: Ite
 
 
 async def remove_item(connection: AsyncConnection, network_id: int, item: Item, *, actor: Actor, now: datetime) -> None:
-    """Remove an entry; `Refused` where a sale has it, or an alias leads to it."""
+    """Remove an entry; `Refused` where a sale has it, an alias leads to it or an own ratio is made of it."""
     kind = kind_of(item)
+    await check_in_no_ratio(connection, network_id, item)
     in_use = refused_in_use(item)
     # A field stands in the sale's JSON, which no foreign key guards.
     if kind is CatalogKind.FIELD and await in_sales(connection, network_id, kind, id_of(item)):
@@ -96,6 +99,12 @@ async def remove_item(connection: AsyncConnection, network_id: int, item: Item, 
     await record_change(
         connection, network_id, deleted(f"delete {kind.spoken}", kind, id_of(item), item), actor=actor, now=now
     )
+
+
+async def check_in_no_ratio(connection: AsyncConnection, network_id: int, item: Item) -> None:
+    """Raise `Refused`, naming them, where own ratios are made of an entry."""
+    if ratios := naming((await read_own_ratios(connection, network_id)).values(), item):
+        raise refused_in_ratio(item, ratios)
 
 
 async def save_alias(

@@ -113,3 +113,39 @@ alias = Table(
     ForeignKeyConstraint(["network_id", "field_id"], ["field.network_id", "field.field_id"]),
     one_of("kind", "status", "sub_status", "field"),
 )
+
+_NUMBERS = tuple(
+    "sales leads updated updated_by_buyer status sub_status contacted qualified converted funded submitted credited"
+    " replaced rejected gross adjustments revenue payout margin field".split()
+)
+
+# A number of the Lead Status report divided by another; of statuses, sub-statuses and fields by their ids.
+own_ratio = Table(
+    "own_ratio",
+    metadata,
+    network_column(),
+    Column("own_ratio_id", Integer, primary_key=True, autoincrement=False),
+    Column("label", ExactText, nullable=False),
+    # Labels are unique without case.
+    Column("label_key", ExactText, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("numerator", ExactText, nullable=False),
+    Column("numerator_status_id", Integer),
+    Column("numerator_sub_status_id", Integer),
+    Column("numerator_field_id", Integer),
+    Column("denominator", ExactText, nullable=False),
+    Column("denominator_status_id", Integer),
+    Column("denominator_sub_status_id", Integer),
+    Column("denominator_field_id", Integer),
+    Column("shown_as", ExactText, nullable=False),
+    UniqueConstraint("network_id", "label_key"),
+    ForeignKeyConstraint(["network_id"], ["network.network_id"]),
+    *(
+        ForeignKeyConstraint(["network_id", f"{term}_{name}_id"], [f"{name}.network_id", f"{name}.{name}_id"])
+        for term in ("numerator", "denominator")
+        for name in ("status", "sub_status", "field")
+    ),
+    one_of("numerator", *_NUMBERS),
+    one_of("denominator", *_NUMBERS),
+    one_of("shown_as", "percent", "amount"),
+)

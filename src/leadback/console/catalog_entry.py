@@ -23,6 +23,8 @@ from leadback.catalog.actions import (
     set_status,
 )
 from leadback.catalog.model import MEANINGS, STAGES, Catalog, DataType, Summary
+from leadback.catalog.own_ratio_queries import read_own_ratios
+from leadback.catalog.own_ratio_rules import naming, refused_in_ratio
 from leadback.catalog.queries import in_ledger, in_sales, read_catalog
 from leadback.catalog.rules import CatalogKind, Item, items_of
 from leadback.console.catalog_form import field_settings, id_of_form, shown_form, status_settings, typed_form
@@ -180,8 +182,11 @@ async def delete_entry_page(
         used = await in_sales(connection, seen.network_id, kind, item_id) or await in_ledger(
             connection, seen.network_id, kind, item_id
         )
-    if used:
+        ratios = naming((await read_own_ratios(connection, seen.network_id)).values(), item)
+    if used or ratios:
         error = f"The {kind.spoken} {item.name!r} is in use; deactivate it instead. History keeps it."
+        if not used:
+            error = str(refused_in_ratio(item, ratios))
         return await _form(request, sessions, seen, kind, item_id, use_error=error)
     with_it = " Its sub-statuses go with it." if kind is CatalogKind.STATUS else ""
     return page(

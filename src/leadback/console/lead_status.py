@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.access.operator_model import Permission
 from leadback.catalog.model import Catalog
+from leadback.catalog.own_ratio_model import OwnRatio
+from leadback.catalog.own_ratio_queries import read_own_ratios
 from leadback.catalog.queries import read_catalog
 from leadback.console.lead_status_columns import Column, columns_of, shown_columns
 from leadback.console.lead_status_headline import Headline, by_time, chart_of, report_before, tiles_of
@@ -53,6 +55,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     question: Question
     refusals: list[str]
     catalog: Catalog
+    own_ratios: list[OwnRatio]
     names: Names
     lag: timedelta
     at: datetime
@@ -147,10 +150,19 @@ async def _asked(connection: AsyncConnection, request: AnyRequest, seen: Seen, l
     network, viewer = seen.network, seen.viewer
     parameters = Parameters(request.query_params.multi_items())
     catalog = await read_catalog(connection, network.network_id)
+    own_ratios = list((await read_own_ratios(connection, network.network_id)).values())
     lag = await lags.of(connection, network, viewer, at)
     question = read_question(parameters, network, at, lag)
     names = await read_all_names(connection, network.network_id, catalog, viewer.buyer_ids)
-    return Asked(question=question, refusals=parameters.refusals, catalog=catalog, names=names, lag=lag, at=at)
+    return Asked(
+        question=question,
+        refusals=parameters.refusals,
+        catalog=catalog,
+        own_ratios=own_ratios,
+        names=names,
+        lag=lag,
+        at=at,
+    )
 
 
 async def _understood(connection: AsyncConnection, request: AnyRequest, seen: Seen, lags: Lags) -> Asked:
@@ -218,9 +230,15 @@ def _chosen(report: LeadStatusReport, asked: Asked, seen: Seen) -> list[str]:
 
 def _known_columns(report: LeadStatusReport, asked: Asked, seen: Seen) -> list[Column]:
     question = asked.question
-    opened = question.show_sub_status
     return list(
-        columns_of(report.totals, asked.catalog, base=question.base, opened=opened, currency=seen.network.currency)
+        columns_of(
+            report.totals,
+            asked.catalog,
+            asked.own_ratios,
+            base=question.base,
+            opened=question.show_sub_status,
+            currency=seen.network.currency,
+        )
     )
 
 

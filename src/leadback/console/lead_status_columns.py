@@ -1,6 +1,6 @@
 """The columns of the Lead Status page: what each is called, which number it shows, and which sales it lists."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -8,9 +8,12 @@ from typing import Final
 import msgspec
 
 from leadback.catalog.model import Catalog
+from leadback.catalog.own_ratio_model import OwnRatio, ShownAs
+from leadback.catalog.own_ratio_rules import in_words
 from leadback.reports.cell import MONEY, status_column, sub_status_column
 from leadback.reports.lead_status_ratios import INDEX, PER_ONE, SHARES, Base, base_of, index, negative_share, ratio
 from leadback.reports.model import LeadStatusNumbers, Reached, Returns
+from leadback.reports.own_ratios import own_ratio
 
 Number = Decimal | int | None
 NO_MEANING: Final = "neutral"
@@ -66,7 +69,13 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def columns_of(
-    totals: LeadStatusNumbers, catalog: Catalog, *, base: Base, opened: bool, currency: str
+    totals: LeadStatusNumbers,
+    catalog: Catalog,
+    own_ratios: Collection[OwnRatio],
+    *,
+    base: Base,
+    opened: bool,
+    currency: str,
 ) -> Iterator[Column]:
     """Every column there is, in order; statuses and fields are those of the report."""
     yield from _counts(totals)
@@ -116,6 +125,22 @@ def columns_of(
                 group=f"Each, {currency}",
                 hint=hint,
             )
+    yield from own_ratio_columns(own_ratios, catalog)
+
+
+def own_ratio_columns(own_ratios: Collection[OwnRatio], catalog: Catalog) -> Iterator[Column]:
+    """The network's own ratios; who defines one wants to see it, so they are shown where none are chosen."""
+    for made in own_ratios:
+        yield Column(
+            name=f"own:{made.own_ratio_id}",
+            label=made.label,
+            number=partial(own_ratio, made, catalog),
+            is_ratio=made.shown_as is ShownAs.PERCENT,
+            places=PLACES,
+            group="Own ratios",
+            hint=in_words(made, catalog),
+            usual=True,
+        )
 
 
 def shown_columns(known: Sequence[Column], chosen: Sequence[str]) -> list[Column]:

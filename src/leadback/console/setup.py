@@ -11,6 +11,7 @@ PAGES = (
     ("Settings", "/setup/settings", "Lead Gen Settings: the Lead Statuses switch, returns, dates, retention.", False),
     ("Lead Statuses", "/setup/lead-statuses", "Status, Sub status and Field: the words buyers report in.", True),
     ("Return reasons", "/setup/return-reasons", "Why a buyer can give a lead back, with the ids it sends.", False),
+    ("Own ratios", "/setup/ratios", "Columns of the Lead Status report: one number divided by another.", True),
     ("Users and roles", "/setup/users", "Who may sign in, and what for.", False),
     ("Audit log", "/setup/audit-log", "Who changed the setup, when, from what to what.", False),
 )
