@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Text, cast, or_
+from sqlalchemy import ColumnElement, Text, cast, collate, func, or_
 
 LISTED_ROWS_MAX: Final = 100_000
 """Of a list so many rows can be turned to or taken along; for others it is narrowed."""
@@ -21,10 +21,21 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     offset: int = 0
     limit: int = LISTED_ROWS_MAX
 
+    def part(self, offset: int, limit: int) -> "Wanted":
+        """The same, from one row on and so many."""
+        return msgspec.structs.replace(self, offset=offset, limit=limit)
+
+
+def in_any_case(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """A text to compare and to sort by without case; columns are compared byte by byte, which knows only a to z."""
+    return func.lower(collate(cast(column, Text), "default"))
+
 
 def holding(words: str, *columns: ColumnElement[Any]) -> list[ColumnElement[bool]]:
     """The condition that one of these columns holds the words, in any case; none where there are no words."""
-    return [or_(*(cast(column, Text).icontains(words, autoescape=True) for column in columns))] if words else []
+    if not words:
+        return []
+    return [or_(*(in_any_case(column).contains(words.lower(), autoescape=True) for column in columns))]
 
 
 def in_order(
