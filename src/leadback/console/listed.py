@@ -21,7 +21,7 @@ from leadback.kit.list_queries import LISTED_ROWS_MAX
 from leadback.kit.tabular import AMOUNTS, Form, Kind, Row, Table
 from leadback.kit.tabular import Column as FileColumn
 
-BATCH_ROWS: Final = 5_000
+BATCH_ROWS: Final = 1_000
 LINKS_MAX: Final = 12
 """More choices than these are a field to choose from, not a menu of links."""
 NUMBERS: Final = (Kind.COUNT, *AMOUNTS)
@@ -31,8 +31,11 @@ DAYS: Final = ("from", "to", "period")
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """The items a list is asked for: how many, and a way to read some of them, by offset and limit."""
 
-    count: int
+    count: int | None
+    """None: nobody counts them. They are read one part after the other, and a page ends in a token for the next."""
     read: Callable[[int, int], Awaitable[Sequence[Any]]]
+    after: Callable[[], str | None] = lambda: None
+    """The token of the next page, once a page was read; None: there is none."""
 
 
 def among(listing: Listing, asked: Asked, items: Iterable[Any]) -> Found:
@@ -76,12 +79,7 @@ async def list_answer(
 
 
 async def list_file(seen: Seen, listing: Listing, asked: Asked, found: Found, form: Form) -> Stream:
-    """Every item of the list, in the columns that are shown."""
-    if found.count > LISTED_ROWS_MAX:
-        raise Refused(
-            f"These are {found.count:,} rows, and a file of a list holds {LISTED_ROWS_MAX:,}: search, filter or choose"
-            " fewer days."
-        )
+    """Every item of the list, in the columns that are shown; raises `Refused` where there are too many."""
     table = Table(listing.title, tuple(FileColumn(each.name, each.kind) for each in asked.columns))
     period = asked.period
     days = (seen.network.day_of(now()),) if period is None else (period.first, period.last)
@@ -91,7 +89,7 @@ async def list_file(seen: Seen, listing: Listing, asked: Asked, found: Found, fo
 async def list_shown(seen: Seen, listing: Listing, asked: Asked, found: Found) -> dict[str, Any]:
     """One page of the list, for the macros of components/listing.html."""
     here = (listing.path, asked.pairs)
-    pages = pages_of(found.count)
+    pages = pages_of(found.count or 0)
     number_of_page = min(asked.page, pages)
     items = await found.read((number_of_page - 1) * ROWS_A_PAGE, ROWS_A_PAGE)
     cleared: dict[str, None] = dict.fromkeys(("q", *(each.name for each in listing.filters), *DAYS))
@@ -123,15 +121,23 @@ async def list_shown(seen: Seen, listing: Listing, asked: Asked, found: Found) -
         "rows_a_page": ROWS_A_PAGE,
         "rows_max": LISTED_ROWS_MAX,
         "narrowed": asked.narrowed,
+        "next_href": address(*here, {"after": after}) if (after := found.after()) else None,
         "clear_href": address(*here, cleared),
         "refusals": asked.refusals,
     }
 
 
 async def _batches(seen: Seen, asked: Asked, found: Found) -> AsyncGenerator[Sequence[Row]]:
-    for offset in range(0, found.count, BATCH_ROWS):
-        items = await found.read(offset, BATCH_ROWS)
+    offset, items = 0, await found.read(0, BATCH_ROWS)
+    while items:
+        offset += len(items)
+        if offset > LISTED_ROWS_MAX:
+            raise Refused(
+                f"A file of a list holds {LISTED_ROWS_MAX:,} rows, and these are more:"
+                " search, filter or choose fewer days."
+            )
         yield [[_written(seen, each.value(item)) for each in asked.columns] for item in items]
+        items = await found.read(offset, BATCH_ROWS) if len(items) == BATCH_ROWS else ()
 
 
 def _comparable(value: Any) -> Any:

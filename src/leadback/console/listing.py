@@ -134,7 +134,7 @@ def read_asked(request: AnyRequest, listing: Listing, seen: Seen) -> Asked:
     filters = {each.name: _filtered(parameters, each) for each in listing.filters}
     period = _period(parameters, listing, seen)
     sort = parameters.read(lambda: _sort(listing, parameters.one("sort")), lambda: listing.sort)
-    named = parameters.read(lambda: _columns(listing, parameters.all("column")), tuple)
+    named = parameters.read(lambda: _columns(listing, parameters.all("column")), lambda: ())
     kept: Pairs = [("q", words)] if words else []
     kept += [(name, value) for name, value in filters.items() if value]
     kept += period.pairs_beside(listing.days) if period is not None else []
