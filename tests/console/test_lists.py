@@ -43,6 +43,8 @@ LISTS: Final = (
     "/reports/failed-updates",
     "/reports/failed-updates/calls",
     "/reports/failed-updates/runs",
+    "/buyers/10/contracts",
+    "/buyers/10/aliases",
     *SETUP,
 )
 FORMS: Final = ("csv", "json", "xlsx", "parquet")

@@ -64,13 +64,14 @@ def linked(name: str, label: str, text: Callable[[Any], str], href: Callable[[An
     return Column(name=name, label=label, value=text, shown=lambda item: {"text": text(item), "href": href(item)})
 
 
-def state_filter(active: Callable[[Any], bool]) -> Filter:
+def state_filter(active: Callable[[Any], bool], *, usual: str = "active") -> Filter:
     """Active, inactive, or all."""
+    states = ("active", "inactive", "all")
     return Filter(
         name="state",
         label="State",
-        choices=(("", "active"), ("inactive", "inactive"), ("all", "all")),
-        holds=lambda item, state: state == "all" or active(item) is (state == ""),
+        choices=[("" if state == usual else state, state) for state in states],
+        holds=lambda item, state: (state or usual) == "all" or active(item) is ((state or usual) == "active"),
     )
 
 
