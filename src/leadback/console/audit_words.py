@@ -21,6 +21,7 @@ EMPTY: Final = {
     "vertical_id": "every vertical",
     "keyless_until": "without end",
     "expires_at": "never",
+    "revoked_at": "not revoked",
     "rate_per_key": "as the server is set",
     "length_max": "any length",
     "account_manager_id": "nobody",
@@ -77,7 +78,7 @@ def told_subject(entry: Mapping[str, Any], names: Names) -> str:
     """What was changed: `status Funded`, `API key lbk_1234`."""
     kind, item_id = entry["subject"], entry["subject_id"]
     word = LABELS.get(kind, kind.replace("_", " "))
-    values = (entry["after"] or {}) | (entry["before"] or {})
+    values = (entry["before"] or {}) | (entry["after"] or {})
     name = (
         names.by_kind.get(kind, {}).get(item_id) or values.get("name") or values.get("theirs") or values.get("shown_as")
     )
@@ -91,7 +92,7 @@ def told_changes(entry: Mapping[str, Any], names: Names, seen: Seen) -> list[Tol
     before, after = entry["before"] or {}, entry["after"] or {}
     return [
         Told(
-            LABELS.get(name, name.removesuffix("_id").replace("_", " ")),
+            LABELS.get(name.removesuffix("_id"), name.removesuffix("_id").replace("_", " ")),
             _told(name, before[name], names, seen) if name in before else None,
             _told(name, after[name], names, seen) if name in after else None,
         )

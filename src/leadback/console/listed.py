@@ -92,7 +92,7 @@ async def list_shown(seen: Seen, listing: Listing, asked: Asked, found: Found) -
     pages = pages_of(found.count or 0)
     number_of_page = min(asked.page, pages)
     items = await found.read((number_of_page - 1) * ROWS_A_PAGE, ROWS_A_PAGE)
-    cleared: dict[str, None] = dict.fromkeys(("q", *(each.name for each in listing.filters), *DAYS))
+    cleared: dict[str, None] = dict.fromkeys(("q", *(each.name for each in listing.filters if not each.hidden), *DAYS))
     return {
         "path": listing.path,
         "query": asked.pairs,

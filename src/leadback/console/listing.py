@@ -139,6 +139,7 @@ def read_asked(request: AnyRequest, listing: Listing, seen: Seen) -> Asked:
     kept: Pairs = [("q", words)] if words else []
     kept += [(name, value) for name, value in filters.items() if value]
     kept += period.pairs_beside(listing.days) if period is not None else []
+    shown_apart = {each.name for each in listing.filters if each.hidden}
     form = parameters.one("format")
     asked = Asked(
         words=words,
@@ -149,7 +150,7 @@ def read_asked(request: AnyRequest, listing: Listing, seen: Seen) -> Asked:
         columns=tuple(each for each in listing.columns if (each.name in named if named else each.usual)),
         form=parameters.read(lambda: parse_form(form), lambda: None) if form else None,
         pairs=[*kept, *(("column", name) for name in named), *([("sort", sort)] if sort != listing.sort else [])],
-        narrowed=bool(kept),
+        narrowed=any(name not in shown_apart for name, _ in kept),
         refusals=parameters.refusals,
     )
     if form and asked.refusals:
@@ -172,10 +173,12 @@ def _chosen(each: Filter, value: str) -> str:
     if not each.choices:
         # No text of the database holds a NUL, so none is looked for.
         return value.replace("\0", "")[:WORDS_LENGTH_MAX]
-    known = [name for name, _ in each.choices]
-    if value and value not in known:
-        there_are = ", ".join([name for name in known if name][:CHOICES_NAMED_MAX])
-        raise Refused(f"There is no {each.label.lower()} {value[:40]!r}. There are: {there_are or 'none'}.")
+    known = dict(each.choices)
+    if value and value == known[""]:
+        return ""
+    if value not in known:
+        there_are = ", ".join([name or label for name, label in known.items()][:CHOICES_NAMED_MAX])
+        raise Refused(f"There is no {each.label.lower()} {value[:40]!r}. There are: {there_are}.")
     return value
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from litestar import get
 from litestar.di import NamedDependency as Given
 from litestar.response import Stream, Template
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.access.operator_model import Permission
@@ -108,7 +109,8 @@ async def queue_page(request: AnyRequest, sessions: Given[Sessions], seen: Given
         listing = Listing(
             path=QUEUE_PATH,
             title="Returns",
-            columns=RETURN_COLUMNS,
+            # Its state stands above it, as a tab.
+            columns=[replace(each, usual=each.usual and each.name != "state") for each in RETURN_COLUMNS],
             sort="returned",
             search="Lead id",
             filters=[
