@@ -135,7 +135,7 @@ async def test_the_list_is_searched_sorted_and_says_what_is_missing(database: Da
         assert text.index("Buyer 11") < text.index("Buyer 10")
         found = (await client.get("/buyers?q=buyer+11")).text
         assert "/buyers/11" in found and "/buyers/10" not in found
-        assert "No buyer is like that" in (await client.get("/buyers?state=inactive")).text
+        assert "None of the buyers is like that" in (await client.get("/buyers?state=inactive")).text
 
 
 async def test_the_card_says_how_a_buyer_reports(database: Database, seeded: Seeded) -> None:

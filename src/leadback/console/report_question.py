@@ -128,16 +128,18 @@ def read_question(parameters: Parameters, network: Network, now: datetime, lag: 
     )
 
 
-def read_period(parameters: Parameters, network: Network, at: datetime, lag: timedelta) -> Period:
+def read_period(
+    parameters: Parameters, network: Network, at: datetime, lag: timedelta, *, usual: str = USUAL
+) -> Period:
     """The days asked for: typed ones, or a preset's."""
 
     def read() -> Period:
         first, last = parameters.one("from"), parameters.one("to")
         if first or last:
             return typed_period(first, last, network, at)
-        return preset_period(parameters.one("period", USUAL), network, at, lag)
+        return preset_period(parameters.one("period", usual), network, at, lag)
 
-    return parameters.read(read, lambda: preset_period(USUAL, network, at, lag))
+    return parameters.read(read, lambda: preset_period(usual, network, at, lag))
 
 
 def read_conditions(parameters: Parameters, name: str = "filter") -> tuple[Condition, ...]:
