@@ -8,6 +8,7 @@ import msgspec
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.catalog.own_ratio_queries import read_own_ratios
 from leadback.catalog.queries import read_catalog
 from leadback.cli import report_lead_status
 from leadback.cli.choices import parse_moment
@@ -22,13 +23,14 @@ from leadback.networks.model import Network
 from leadback.networks.queries import read_network
 from leadback.reports.filter import parse_condition
 from leadback.reports.lead_status import lead_status
-from leadback.reports.lead_status_ratios import INDEX, ratios_of
+from leadback.reports.lead_status_ratios import INDEX
 from leadback.reports.lead_status_rows import as_document
 from leadback.reports.lead_status_table import lead_status_table
 from leadback.reports.lead_status_updates import lead_status_updates, updates_document
 from leadback.reports.lead_status_updates_model import LeadStatusUpdatesQuery, Moment
 from leadback.reports.lead_status_updates_table import lead_status_updates_table
 from leadback.reports.model import Dimension, LeadStatusQuery
+from leadback.reports.own_ratios import all_ratios_of
 
 group = typer.Typer(name="report", help="What became of the leads, in numbers.", no_args_is_help=True)
 
@@ -121,7 +123,8 @@ async def _lead_status(
     if asked.form is TableFormat.TEXT and not asked.columns:
         report_lead_status.print_lead_status(report, query, network)
         return
-    ratios = ratios_of(report.totals, await read_catalog(connection, network.network_id))
+    own_ratios = await read_own_ratios(connection, network.network_id)
+    ratios = all_ratios_of(report.totals, await read_catalog(connection, network.network_id), own_ratios.values())
     if asked.form is TableFormat.JSON and not asked.columns:
         export_json(as_document(report, ratios), asked.output)
         return

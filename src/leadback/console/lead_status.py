@@ -39,12 +39,12 @@ from leadback.kit.errors import Refused
 from leadback.kit.tabular import Form, one_batch
 from leadback.reports.filter import Names
 from leadback.reports.lead_status import lead_status
-from leadback.reports.lead_status_ratios import ratios_of
 from leadback.reports.lead_status_rows import as_document
 from leadback.reports.lead_status_table import lead_status_table
 from leadback.reports.lead_status_updates import lead_status_updates, updates_document
 from leadback.reports.lead_status_updates_table import lead_status_updates_table
 from leadback.reports.model import LeadStatusReport, LeadStatusRow
+from leadback.reports.own_ratios import all_ratios_of, file_heading
 
 LEVEL_MAX: Final = 3
 
@@ -128,7 +128,7 @@ async def export_lead_status(
             if not question.columns:
                 query = msgspec.structs.replace(query, with_index=True)
             report = await lead_status(connection, seen.network, query)
-            ratios = ratios_of(report.totals, asked.catalog)
+            ratios = all_ratios_of(report.totals, asked.catalog, asked.own_ratios)
             document = as_document(report, ratios)
             table, rows = lead_status_table(
                 report, opened=question.show_sub_status, ratios=ratios, chosen=_chosen(report, asked, seen)
@@ -222,10 +222,11 @@ def _table(report: LeadStatusReport, asked: Asked, seen: Seen) -> dict[str, Any]
 
 
 def _chosen(report: LeadStatusReport, asked: Asked, seen: Seen) -> list[str]:
-    """The chosen columns that there are, as the page shows them."""
+    """The chosen columns that there are, as files call them."""
     if not asked.question.columns:
         return []
-    return [column.name for column in _columns(report, asked, seen)]
+    headings = {f"own:{made.own_ratio_id}": file_heading(made) for made in asked.own_ratios}
+    return [headings.get(column.name, column.name) for column in _columns(report, asked, seen)]
 
 
 def _known_columns(report: LeadStatusReport, asked: Asked, seen: Seen) -> list[Column]:
