@@ -11,8 +11,7 @@ from leadback.kit.errors import Refused
 from leadback.parties.rules import parse_network
 
 DIGITS_MAX: Final = 9
-LONG_DIGITS_MAX: Final = 18
-"""So that every number fits where it is looked for: an integer, and a bigint."""
+"""So that every number fits where it is looked for: an integer."""
 
 Entered = Mapping[str, Any]
 
@@ -22,13 +21,13 @@ def query_of(request: AnyRequest) -> dict[str, str]:
     return dict(request.query_params.items())
 
 
-def number_of(entered: Entered, name: str, label: str, *, digits_max: int = DIGITS_MAX) -> int | None:
+def number_of(entered: Entered, name: str, label: str) -> int | None:
     """A whole number; None where the field is empty."""
     text = str(entered.get(name) or "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= digits_max):
-        raise Refused(f"{label}: {text[:40]!r} is not a whole number from 0 to {'9' * digits_max}.")
+    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX):
+        raise Refused(f"{label}: {text[:40]!r} is not a whole number from 0 to {'9' * DIGITS_MAX}.")
     return int(text)
 
 
