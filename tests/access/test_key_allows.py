@@ -26,6 +26,7 @@ def key(**changes: Any) -> ApiKey:
         "expires_at": None,
         "revoked_at": None,
         "last_used_at": None,
+        "last_used_address": None,
     }
     return ApiKey(**(values | changes))
 

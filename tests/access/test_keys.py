@@ -48,7 +48,7 @@ async def test_it_refuses_an_unknown_buyer_and_terms_that_make_no_sense(
     async with refused(database, network_id, "give a moment to come"):
         await hand_out(database, network_id, buyer_id, KeyTerms(expires_at=now() - timedelta(minutes=1)))
     async with refused(database, network_id, "scope is given twice"):
-        await hand_out(database, network_id, buyer_id, KeyTerms(scopes=("update", "update")))
+        await hand_out(database, network_id, buyer_id, KeyTerms(scopes=("status:write", "status:write")))
     assert await keys(database, network_id) == []
 
 

@@ -33,3 +33,14 @@ def test_a_new_key_overlaps_the_old_one_until_that_is_revoked(program: Program) 
     assert (one["state"], two["state"]) == ("revoked", "live")
     assert (two["allowed_networks"], two["expires_at"]) == (["192.0.2.0/24"], "2999-01-31T23:00:00Z")
     assert "give a moment to come" in program.run(*create, "--expires-at", "2020-01-31", exit_code=2).stderr
+
+
+def test_a_key_may_do_what_it_is_made_for(program: Program) -> None:
+    program.run("buyer", "create", "--name", "Best Buyer")
+    create = ("key", "create", "--buyer", "Best Buyer")
+    assert "There are: status:write, revenue:write" in program.run(*create, "--scope", "all", exit_code=2).stderr
+    program.run(*create, "--scope", "status:write", "--scope", "reasons:read")
+    program.run(*create)
+    one, two = program.json("key", "list")
+    assert (one["scopes"], two["scopes"]) == (["status:write", "reasons:read"], [])
+    assert (one["last_used_at"], one["last_used_from"]) == (None, None)

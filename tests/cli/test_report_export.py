@@ -106,7 +106,7 @@ def test_lead_status_is_the_same_in_every_form(
 ) -> None:
     path = tmp_path / f"status{suffix}"
     program.run("report", "lead-status", *RANGE, "--by", by, "--show-sub-status", "--output", str(path))
-    report = slow_report(world, FIRST, LAST, by.split(","), show_sub_status=True)
+    report = slow_report(world, FIRST, LAST, by.split(","), show_sub_status=True, with_ratios=True)
     wanted = [flat(report["totals"], report) | {"row_kind": "total"}]
     wanted += [flat(row, report) | {"row_kind": "row"} for row in report["rows"]]
     found = read_file(path)
@@ -131,13 +131,16 @@ def flat(numbers: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
             plain[f"field:{field}:{name}"] = Decimal(value) if isinstance(value, str) else value
     for part in ("returns", "reached"):
         plain |= {f"{part}:{name}": count for name, count in numbers[part].items()}
-    return plain
+    del plain["usual_converted"]
+    return plain | {
+        f"ratio:{name}": None if value is None else Decimal(value) for name, value in numbers["ratios"].items()
+    }
 
 
 def test_the_report_as_a_json_file_is_the_report(program: Program, world: World, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     program.run("report", "lead-status", *RANGE, "--output", str(path))
-    assert json.loads(path.read_text()) == slow_report(world, FIRST, LAST, ["campaign"])
+    assert json.loads(path.read_text()) == slow_report(world, FIRST, LAST, ["campaign"], with_ratios=True)
 
 
 def test_csv_and_json_go_to_standard_output_too(program: Program, world: World, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from leadback.catalog.queries import read_catalog
 from leadback.kit.clock import now
 from leadback.kit.database import Database
 from leadback.leads.update import Updates
@@ -16,6 +17,7 @@ from leadback.networks.queries import read_network
 from leadback.networks.settings import NetworkSettings
 from leadback.reports.filter import parse_condition
 from leadback.reports.lead_status import lead_status
+from leadback.reports.lead_status_ratios import ratios_of
 from leadback.reports.lead_status_rows import as_document
 from leadback.reports.model import Dimension, LeadStatusQuery
 from tests.leads.test_update import call, caller_with
@@ -58,6 +60,8 @@ async def test_it_says_how_to_switch_lead_statuses_on(database: Database, networ
         (("--to", "2018-02-30"), "YYYY-MM-DD"),
         (("--from", "2018-02-02", "--to", "2018-02-01"), "2018-02-02, is after the last, 2018-02-01"),
         (("--filter", "Acme"), "DIMENSION=NAME"),
+        (("--column", "status:Wonn"), "There is no column 'status:Wonn' in this report. There are: leads, sales,"),
+        (("--column", "sales", "--by-date-updated", "received"), "leave --column away"),
         (("--filter", "seller=Acme"), "There are: campaign, affiliate"),
         (("--filter", "buyer=Acme"), "There is no buyer 'Acme'. There are: none yet"),
     ],
@@ -74,18 +78,39 @@ async def test_json_is_the_report(database: Database, network_id: int, program: 
     asked = ("--by", "affiliate,week", "--show-changes", "--filter", "sale_type=multi-sell", "--filter", "buyer=Acme")
     printed = program.json("report", "lead-status", *RANGE, *asked, "--filter", "buyer_id=11")
     filters = [("sale_type", "multi-sell"), ("buyer", "Acme"), ("buyer_id", "11")]
-    assert printed == slow_report(world, FIRST, LAST, ["affiliate", "week"], show_changes=True, filters=filters)
+    assert printed == slow_report(
+        world, FIRST, LAST, ["affiliate", "week"], show_changes=True, filters=filters, with_ratios=True
+    )
     query = LeadStatusQuery(
         sold_from=FIRST,
         sold_to=LAST,
         by=(Dimension.AFFILIATE, Dimension.WEEK),
         show_changes=True,
         conditions=tuple(parse_condition(f"{name}={text}") for name, text in filters),
+        with_index=True,
     )
     async with database.snapshot(network_id) as connection:
         report = await lead_status(connection, await read_network(connection, network_id), query)
-    assert printed == as_document(report)
+        catalog = await read_catalog(connection, network_id)
+    assert printed == as_document(report, ratios_of(report.totals, catalog))
     assert printed["rows"]
+
+
+async def test_columns_that_are_chosen_are_all_there_is(database: Database, network_id: int, program: Program) -> None:
+    world = await make_world(database, network_id, leads=40)
+    await happen(database, world, 60)
+    slow = slow_report(world, FIRST, LAST, ["buyer"], with_ratios=True)
+    chosen = ("--column", "sales", "--column", "ratio:index", "--by", "buyer")
+    rows = program.json("report", "lead-status", *RANGE, *chosen)["rows"]
+    keys = {"row_kind", "buyer_id", "buyer"}
+    assert all(set(row) == {*keys, "sales", "ratio:index"} for row in rows)
+    assert [row["ratio:index"] for row in rows] == [
+        numbers["ratios"]["index"] for numbers in (slow["totals"], *slow["rows"])
+    ]
+    printed = program.run("report", "lead-status", *RANGE, *chosen).stdout
+    assert "ratio:index" in printed and "Revenue" not in printed
+    for row in slow["rows"]:
+        assert row["buyer"] in printed
 
 
 async def test_without_dates_it_is_of_the_last_30_days_of_the_network(

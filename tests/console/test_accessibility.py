@@ -1,13 +1,14 @@
 """Every page of the console with data in it, in light and in dark: nothing keeps anybody from using it."""
 
 from asyncio import to_thread
+from collections.abc import Sequence
 from mimetypes import guess_type
-from typing import Any, Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Route
 
 from leadback.console.routes import PLACE
 from leadback.console.secured import HEADERS
@@ -20,18 +21,25 @@ from tests.console.test_roles import asked
 from tests.console.test_shell_in_browser import AXE
 from tests.console.watching import Watched
 
-# One browser at a time on a machine.
-pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("chromium"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 
-# Colours are all that differs between light and dark.
-AXE_RUN: Final = """async (colours) => {
-    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-    const runOnly = colours ? { type: "rule", values: ["color-contrast"] } : { type: "tag", values: tags };
+AXE_RUN: Final = """async (tags) => {
+    const runOnly = { type: "tag", values: tags };
     const { violations } = await axe.run("html", { runOnly, resultTypes: ["violations"] });
     const place = (node) => `${node.target.join(" ")}: ${node.failureSummary}`;
     return violations.filter(({ impact }) => ["serious", "critical"].includes(impact))
         .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${place(node)}`));
 }"""
+TAGS: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+LOOKS: Final[Sequence[tuple[int, Literal["light", "dark"]]]] = (
+    (1280, "light"),
+    (1280, "dark"),
+    (390, "light"),
+    (390, "dark"),
+)
+HEIGHT: Final = 860
+SHARES: Final = 4
+"""Of the pages; each is a test of its own, so that they go to several workers."""
 Pages = dict[str, str]
 
 
@@ -44,10 +52,11 @@ def axe() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
-async def test_no_page_keeps_anybody_out(database: Database, network_id: int, axe: str) -> None:
+@pytest.mark.parametrize("share", range(SHARES))
+async def test_no_page_keeps_anybody_out(database: Database, network_id: int, axe: str, share: int) -> None:
     pages, parts = await _pages(database, network_id)
     assert len(pages) > 60
-    found = await to_thread(_look, pages, parts, axe)
+    found = await to_thread(_look, pages, list(pages)[share::SHARES], parts, axe)
     assert found == [], "\n".join(found)
 
 
@@ -65,8 +74,8 @@ async def _pages(database: Database, network_id: int) -> tuple[Pages, Pages]:
     return pages, parts
 
 
-def _look(pages: Pages, parts: Pages, axe: str) -> list[str]:
-    """What axe finds on each page, and what the browser complains about."""
+def _look(pages: Pages, addresses: Sequence[str], parts: Pages, axe: str) -> list[str]:
+    """What axe finds on each of these pages however it is looked at, and what the browser complains about."""
     found = []
     # Addresses of parts carry a question that depends on the day; each part has one path.
     by_path = {urlsplit(address).path: text for address, text in parts.items()}
@@ -87,21 +96,17 @@ def _look(pages: Pages, parts: Pages, axe: str) -> list[str]:
         watched = Watched(chromium, ORIGIN)
         window = watched.window()
         window.route("**/*", answer)
-        for address in pages:
-            window.emulate_media(color_scheme="light")
+        for address in addresses:
+            window.set_viewport_size({"width": 1280, "height": HEIGHT})
             window.goto(address)
             window.wait_for_load_state("networkidle")
             found += [f"{address}: {said}" for said in watched.complaints]
-            found += [f"{address}: light: {said}" for said in _violations(window, axe, colours=False)]
-            window.emulate_media(color_scheme="dark")
-            found += [f"{address}: dark: {said}" for said in _violations(window, axe, colours=True)]
+            window.evaluate(axe)
+            for width, theme in LOOKS:
+                window.set_viewport_size({"width": width, "height": HEIGHT})
+                window.emulate_media(color_scheme=theme)
+                found += [f"{address}: {width} {theme}: {said}" for said in window.evaluate(AXE_RUN, TAGS)]
             # It tries out styles of its own, and what the policy says to that is not the page's.
             watched.complaints.clear()
         watched.close()
-    return found
-
-
-def _violations(window: Page, axe: str, *, colours: bool) -> list[Any]:
-    window.evaluate(axe)
-    found: list[Any] = window.evaluate(AXE_RUN, colours)
     return found

@@ -1,8 +1,8 @@
 """Buyers: the list, and each page of a buyer's card with what can be changed there."""
 
 import re
-from datetime import timedelta
-from ipaddress import ip_network
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 import httpx
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from leadback.access.model import ApiKey
 from leadback.access.operator_model import Role
 from leadback.access.queries import list_keys
+from leadback.access.store import note_uses
 from leadback.catalog.queries import read_catalog
 from leadback.kit.clock import now
 from leadback.kit.database import Database
@@ -134,7 +135,7 @@ async def test_the_list_is_searched_sorted_and_says_what_is_missing(database: Da
         assert text.index("Buyer 11") < text.index("Buyer 10")
         found = (await client.get("/buyers?q=buyer+11")).text
         assert "/buyers/11" in found and "/buyers/10" not in found
-        assert "No buyer is like that" in (await client.get("/buyers?state=inactive")).text
+        assert "None of the buyers is like that" in (await client.get("/buyers?state=inactive")).text
 
 
 async def test_the_card_says_how_a_buyer_reports(database: Database, seeded: Seeded) -> None:
@@ -266,6 +267,7 @@ async def test_a_key_is_made_and_shown_once(database: Database, seeded: Seeded) 
     [
         ({"allowed_networks": "x"}, "is not a network"),
         ({"expires_at": "x"}, "is not a moment"),
+        ({"scope": "status:read"}, "There are: status:write, revenue:write, return:write, reasons:read."),
         ({"expires_at": "2020-01-31T18:00"}, "give a moment to come"),
         ({"expires_at": "2030-03-10T02:30"}, "the clocks went forward"),
     ],
@@ -278,6 +280,22 @@ async def test_a_key_that_could_not_be_used_is_refused(
     assert answer.status_code == 422
     assert told in answer.text and "lbk_" not in answer.text
     assert len(await keys_of(database, seeded.network_id)) == 1
+
+
+async def test_a_key_is_made_for_what_it_may_do_and_says_when_it_was_used(database: Database, seeded: Seeded) -> None:
+    async with signed_in(database, seeded.network_id) as client:
+        assert ">never<" in (await client.get(f"{CARD}/keys")).text
+        form = {"scope": ["status:write", "revenue:write"]}
+        shown_key(await client.post(f"{CARD}/keys", data=form))
+        made = (await keys_of(database, seeded.network_id))[-1]
+        shown_key(await client.post(f"{CARD}/keys/{made.api_key_id}/rotate", data={"overlap_days": "1"}))
+        at = datetime(2026, 3, 8, 12, 30, tzinfo=UTC)
+        async with database.transaction(seeded.network_id) as connection:
+            await note_uses(connection, seeded.network_id, {made.api_key_id: (at, ip_address("2001:db8::7"))})
+        page = (await client.get(f"{CARD}/keys")).text
+    assert page.count("status:write, revenue:write</td>") == 2 and ">everything</td>" in page
+    assert re.search(r"2026-03-08 08:30 <small[^>]*>from 2001:db8::7<", page)
+    assert [key.scopes for key in await keys_of(database, seeded.network_id)] == [(), made.scopes, made.scopes]
 
 
 async def test_a_key_is_replaced_while_the_old_one_is_good_a_little_longer(database: Database, seeded: Seeded) -> None:

@@ -234,7 +234,7 @@ async def test_an_account_manager_sees_its_own_buyers_alone(database: Database, 
         page = await page_of(client, asked(filters=(("sale_type", "exclusive"),)))
         check_page(page, world, ["campaign"], filters=(*own, ("sale_type", "exclusive")))
         exported = await client.get(f"{PATH}/export?{urlencode([*DAYS, ('format', 'json')])}")
-        slow = slow_report(world, FIRST, LAST, ["campaign"], filters=own)
+        slow = slow_report(world, FIRST, LAST, ["campaign"], filters=own, with_ratios=True)
         assert exported.json()["totals"] == slow["totals"]
         for question in ("filter=buyer_id%3D11", "filter=buyer%3DZenith", "filter=buyer_contract_id%3D300"):
             answer = await client.get(f"{asked()}&{question}")

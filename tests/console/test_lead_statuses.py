@@ -1,5 +1,6 @@
 """Setup > Lead Statuses and Setup > Return reasons: lists, order, adding, changing, renaming, deleting, the file."""
 
+import html
 import re
 from typing import Any
 
@@ -191,7 +192,10 @@ async def test_what_is_used_is_counted_and_deactivated_but_not_deleted(
         for list_path, item, count in items:
             place = f"{REASONS}/{item}" if list_path == REASONS else f"{STATUSES}/{item}"
             row = (await client.get(list_path)).text.split(f'href="{place}"')[1].split("</tr>")[0]
-            assert re.search(rf">{count}<", row), place
+            found = re.search(rf'href="(/reports/lead-detail[^"]*)">{count}<', row)
+            assert found is not None, place
+            behind = (await client.get(html.unescape(found[1]))).text
+            assert f"{count} sales" in " ".join(behind.split()) and "T1" not in behind, "exactly those sales"
             asked = await client.get(f"{place}/delete")
             assert asked.status_code == 422 and "in use; deactivate it instead" in asked.text
             assert (await client.post(f"{place}/delete")).status_code == 422

@@ -21,6 +21,7 @@ from tests.console.browsing import browsing, signed_in
 from tests.console.report_table import columns_of, lines_of, messages_of, read_page, text_of
 from tests.console.test_lead_status_page import FIRST, LAST, asked, manager_of, page_of
 from tests.support.changes import who
+from tests.support.program import Program
 from tests.support.slow_report import slow_report
 from tests.support.world import happen, make_world
 
@@ -272,3 +273,22 @@ async def test_rows_that_open_in_place_have_them_too(database: Database, network
         columns = columns_of(page)
         inside = await client.get(f"{lines_of(page)[1].inside}&{urlencode([('column', name) for name in columns])}")
         assert all(line.cells["own:1"].text != NOTHING for line in lines_of(read_page(inside), columns))
+
+
+async def test_files_and_the_command_hold_them_by_their_label(
+    database: Database, network_id: int, database_url: str
+) -> None:
+    world = await make_world(database, network_id, leads=40)
+    await happen(database, world, 60)
+    slow = slow_report(world, FIRST, LAST, ["campaign"])
+    async with signed_in(database, network_id) as client:
+        await add(client)
+        query = [("from", FIRST.isoformat()), ("to", LAST.isoformat()), ("format", "json"), ("column", "own:1")]
+        answer = await client.get(f"/reports/lead-status/export?{urlencode(query)}")
+    program = Program({"LEADBACK_DATABASE_URL": database_url, "LEADBACK_NETWORK": str(network_id)})
+    days = ("--from", FIRST.isoformat(), "--to", LAST.isoformat())
+    printed = program.json("report", "lead-status", *days, "--column", "own:Won of updated")
+    wanted = [slow_ratio(row, GOOD) for row in (slow["totals"], *slow["rows"])]
+    for rows in (answer.json()["rows"], printed["rows"]):
+        found = [row["own:Won of updated"] for row in rows]
+        assert [NOTHING if value is None else percent(Decimal(value)) for value in found] == wanted

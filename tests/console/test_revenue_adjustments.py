@@ -91,7 +91,7 @@ async def test_a_row_leads_to_its_step_on_the_leads_card(database: Database, net
         f"{REPORT}?by=campaign",
         f"{REPORT}?from=x",
         f"{REPORT}/sales?which=more",
-        f"{REPORT}/sales?after=x",
+        f"{REPORT}/sales?page=x",
         f"{REPORT}?buyer_id=99999999999",
     ],
 )

@@ -1,11 +1,12 @@
 """The frame and the components in a browser: accessible, under the policy, with scripts and without."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.conftest import skip_or_fail
 from tests.console.gallery import CHROMIUM, ORIGIN, PAGES, browser, serve
@@ -226,6 +227,55 @@ def test_a_small_screen_opens_the_tabs_by_a_button(windows: Windows) -> None:
     expect(burger).to_have_attribute("aria-expanded", "true")
     burger.click()
     expect(tabs).to_be_hidden()
+
+
+def test_tabs_that_do_not_fit_say_so_and_show_the_one_that_is_open(windows: Windows) -> None:
+    page = windows.open("/setup/lead-statuses", 390)
+    tabs = page.get_by_role("navigation", name="Setup")
+    expect(tabs).to_have_attribute("data-right", "")
+    expect(tabs).not_to_have_attribute("data-left", "")
+    # The form that was refused further down has the focus.
+    page.evaluate("scrollTo(0, 0)")
+    last = tabs.get_by_role("link").last
+    expect(last).not_to_be_in_viewport()
+    tabs.evaluate("tabs => tabs.querySelector('[aria-current]').removeAttribute('aria-current')")
+    last.evaluate("link => link.setAttribute('aria-current', 'page')")
+    page.set_viewport_size({"width": 380, "height": HEIGHT})
+    expect(last).to_be_in_viewport(ratio=1)
+    expect(tabs).to_have_attribute("data-left", "")
+
+
+def test_a_form_is_sent_once_and_shows_that_it_is_under_way(windows: Windows) -> None:
+    page = windows.open("/setup/lead-statuses")
+    sent: list[str] = []
+
+    def answer(route: Route) -> None:
+        sent.append(route.request.method)
+        route.fulfill(body="<title>Answered</title>", content_type="text/html")
+
+    page.route("**/setup/lead-statuses", answer)
+    classes = page.locator("main form.form[method=post]").evaluate(
+        "form => { form.noValidate = true; form.requestSubmit(); form.requestSubmit();"
+        " return document.documentElement.className; }"
+    )
+    assert "busy" in classes.split()
+    expect(page).to_have_title("Answered")
+    assert sent == ["POST"]
+
+
+def test_what_is_cut_off_is_told_whole(windows: Windows) -> None:
+    page = windows.open("/reports/lead-status")
+    name = page.locator(".table-frame tbody th").first
+    name.evaluate("name => name.append(' of a name that is much too long for any column of it'.repeat(3))")
+    name.hover()
+    expect(name).to_have_attribute("title", re.compile("much too long"))
+
+
+def test_whoever_is_not_signed_in_finds_the_form_in_the_middle(windows: Windows) -> None:
+    page = windows.open("/sign-in")
+    box = page.locator("main").bounding_box()
+    assert box is not None
+    assert abs(box["x"] + box["width"] / 2 - 1280 / 2) < 1
 
 
 def test_menus_close_by_escape_and_by_a_press_elsewhere(windows: Windows) -> None:

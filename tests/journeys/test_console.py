@@ -93,6 +93,7 @@ def test_from_the_first_visit_to_a_report(program: Program, chromium: Browser, t
         a_buyer_gets_a_contract_and_a_key(office)
         sales_are_imported(office)
         an_update_is_in_the_report(office)
+        statuses_are_put_in_order(office)
         it_is_behind_every_number(office)
         an_inactive_status_is_refused(office)
         an_alias_brings_it_in(office)
@@ -203,6 +204,31 @@ def an_update_is_in_the_report(office: Office) -> None:
     expect(office.cell("Search", "Contacted")).to_contain_text("1")
     expect(office.cell("Mail", "Contacted").get_by_role("link")).to_have_count(0)
     expect(office.cell("Search", "Σ Loan amount")).to_contain_text("1,250")
+
+
+def statuses_are_put_in_order(office: Office) -> None:
+    page = office.page
+    # By the mouse: from its handle to the upper half of another row.
+    office.go("Setup", "Lead Statuses")
+    rows = page.locator("[data-reorder] tr")
+    expect(rows).to_contain_text(["Contacted", "Funded"])
+    handle = rows.filter(has_text="Funded").locator("[data-drag-handle]")
+    handle.drag_to(rows.filter(has_text="Contacted"), target_position={"x": 60, "y": 4})
+    expect(rows).to_contain_text(["Funded", "Contacted"])
+    the_report_has_statuses(office, "Funded", "Contacted")
+    # By the keyboard alone.
+    office.go("Setup", "Lead Statuses")
+    page.get_by_role("button", name="Move Funded down").focus()
+    page.keyboard.press("Enter")
+    expect(rows).to_contain_text(["Contacted", "Funded"])
+    the_report_has_statuses(office, "Contacted", "Funded")
+
+
+def the_report_has_statuses(office: Office, *names: str) -> None:
+    """Its columns, as it was asked for anew."""
+    page = office.open(REPORT)
+    found = page.get_by_role("columnheader").filter(has_text=re.compile("^(Contacted|Funded)$")).all_inner_texts()
+    assert tuple(found) == names
 
 
 def it_is_behind_every_number(office: Office) -> None:

@@ -12,10 +12,11 @@ import pytest
 from leadback.kit.clock import now
 from leadback.kit.database import Database
 from leadback.kit.errors import Refused
+from leadback.kit.list_queries import Wanted
 from leadback.leads.months import add_months
 from leadback.leads.returns import submit_return
 from leadback.networks.queries import read_network
-from leadback.reports.revenue_adjustments import KEYS, list_adjusted, revenue_adjustments
+from leadback.reports.revenue_adjustments import KEYS, count_adjusted, list_adjusted, revenue_adjustments
 from leadback.reports.revenue_adjustments_model import (
     Adjusted,
     Adjusting,
@@ -56,15 +57,13 @@ async def listed(
     """Sale and version of every row of the list, page by page."""
     query = AdjustmentsQuery(received_from=first, received_to=last, **asked)
     found: list[tuple[int, int]] = []
-    after: str | None = None
+    wanted = Wanted(descending=True)
     async with database.snapshot(network_id) as connection:
         network = await read_network(connection, network_id)
-        while True:
-            page = await list_adjusted(connection, network, query, limit=limit, after=after)
-            found += [(row.sale_id, row.version) for row in page.sales]
-            after = page.after
-            if after is None:
-                return found
+        for offset in range(0, await count_adjusted(connection, network, query), limit):
+            page = await list_adjusted(connection, network, query, wanted.part(offset, limit))
+            found += [(row.sale_id, row.version) for row in page]
+    return found
 
 
 async def slow_rows(database: Database, network_id: int) -> list[dict[str, Any]]:

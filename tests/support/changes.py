@@ -24,7 +24,7 @@ def who() -> dict[str, Any]:
 async def entries(database: Database, network_id: int) -> list[dict[str, Any]]:
     """Every audit entry, oldest first."""
     async with database.transaction(network_id) as connection:
-        return (await list_entries(connection, network_id, entries_max=10_000))[::-1]
+        return (await list_entries(connection, network_id))[::-1]
 
 
 async def version(database: Database, network_id: int) -> int:

@@ -33,17 +33,18 @@ def slow_report(
     show_sub_status: bool = False,
     filters: Sequence[tuple[str, str]] = (),
     week_start: int = 1,
+    with_ratios: bool = False,
 ) -> dict[str, Any]:
     """The document that JSON must have; `filters` are (dimension or dimension_id, text)."""
-    counted = [
+    everything = [
         sold
         for sold in world.sold
         if not sold.sale.is_test
         and first <= sold.sale.sold_on <= last
         and (not show_changes or sold.sale.updated)
         and (not show_sub_status or sold.sale.sub_status_id)
-        and passes(sold, filters, week_start)
     ]
+    counted = [sold for sold in everything if passes(sold, filters, week_start)]
     rows: dict[tuple[Any, ...], list[Sold]] = {}
     keys: dict[tuple[Any, ...], dict[str, Any]] = {}
     for sold in counted:
@@ -64,7 +65,8 @@ def slow_report(
     ]
 
     def numbers(group: list[Sold]) -> dict[str, Any]:
-        return _numbers([sold.sale for sold in group], statuses, fields, with_leads=with_leads)
+        found = _numbers([sold.sale for sold in group], statuses, fields, with_leads=with_leads)
+        return found | (_ratios(found, group, everything) if with_ratios else {})
 
     def order(item: tuple[Any, ...]) -> tuple[Any, ...]:
         key = keys[item]
@@ -108,6 +110,39 @@ def _numbers(sales: list[Sale], statuses: list[int], fields: list[int], *, with_
             for stage, name in enumerate(("contacted", "qualified", "converted", "funded"), 1)
         },
     }
+
+
+def _ratios(numbers: dict[str, Any], group: list[Sold], everything: list[Sold]) -> dict[str, Any]:
+    """Of one row; no status of the world means something negative."""
+    usual = Fraction(0)
+    for sold in group:
+        alike = [other.sale for other in everything if other.sale.buyer_contract_id == sold.sale.buyer_contract_id]
+        usual += Fraction(len([sale for sale in alike if sale.stage_reached >= 3]), len(alike))
+    reached, returns = numbers["reached"], numbers["returns"]
+    sales, leads = numbers["sales"], numbers["leads"]
+    revenue, payout, margin = (Fraction(numbers[name]) for name in ("revenue", "payout", "margin"))
+    found = {
+        "coverage": _part(numbers["updated_by_buyer"], sales),
+        "contact": _part(reached["contacted"], sales),
+        "qualified": _part(reached["qualified"], sales),
+        "conversion": _part(reached["converted"], sales),
+        "funded": _part(reached["funded"], sales),
+        "returned": _part(returns["credited"] + returns["replaced"], sales),
+        "margin": _part(margin, revenue),
+        "negative": _part(0, sales),
+        "index": _part(100 * reached["converted"], usual),
+        "revenue_per_sale": _part(revenue, sales),
+        "cost_per_funded": _part(payout, reached["funded"]),
+        "revenue_per_funded": _part(revenue, reached["funded"]),
+    }
+    if leads is not None:
+        found |= {"revenue_per_lead": _part(revenue, leads), "payout_per_lead": _part(payout, leads)}
+    return {"ratios": found, "usual_converted": str(Decimal(usual.numerator) / usual.denominator)}
+
+
+def _part(part: Fraction | int, base: Fraction | int) -> str | None:
+    """To 4 decimals, halves to the even one."""
+    return money(Decimal(round(Fraction(part) / base * 10_000)) / 10_000) if base else None
 
 
 def _status(sales: list[Sale], status_id: int) -> dict[str, Any]:

@@ -178,6 +178,7 @@ def configuration(**changes: Any) -> Configuration:
         expires_at=None,
         revoked_at=None,
         last_used_at=None,
+        last_used_address=None,
     )
     keyless = buyer(11, accept_keyless=True, keyless_networks=(ip_network("192.0.2.0/24"),))
     values: dict[str, Any] = {

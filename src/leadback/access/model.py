@@ -1,7 +1,7 @@
 """API keys and the callers they stand for, as values."""
 
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import msgspec
 
@@ -24,6 +24,8 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    """Half a minute behind."""
+    last_used_address: IPv4Address | IPv6Address | None
 
 
 class PresentedKey(msgspec.Struct, frozen=True):

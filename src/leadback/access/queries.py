@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from leadback.access.model import ApiKey
 from leadback.access.tables import api_key
 
-COLUMNS = [column for column in api_key.c if column.name not in ("network_id", "last_used_address")]
+COLUMNS = [column for column in api_key.c if column.name != "network_id"]
 
 
 async def list_keys(connection: AsyncConnection, network_id: int, buyer_id: int | None = None) -> list[ApiKey]:

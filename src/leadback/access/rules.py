@@ -6,9 +6,21 @@ from typing import Final
 
 from leadback.access.model import ApiKey
 from leadback.kit.errors import Refused
-from leadback.kit.names import check_name
 
 SHOWN_SECRET_LENGTH: Final = 4
+
+STATUS_WRITE: Final = "status:write"
+REVENUE_WRITE: Final = "revenue:write"
+RETURN_WRITE: Final = "return:write"
+REASONS_READ: Final = "reasons:read"
+SCOPES: Final = {
+    STATUS_WRITE: "Report statuses, sub-statuses and fields",
+    REVENUE_WRITE: "Report amounts",
+    RETURN_WRITE: "Return leads",
+    REASONS_READ: "Ask for the return reasons",
+}
+"""What a key can be allowed, and what that is called."""
+WRITE_SCOPES: Final = frozenset({STATUS_WRITE, REVENUE_WRITE, RETURN_WRITE})
 
 
 def is_good(key: ApiKey, now: datetime) -> bool:
@@ -32,9 +44,10 @@ def check_expiry(expires_at: datetime | None, now: datetime) -> None:
 
 
 def check_scopes(scopes: tuple[str, ...]) -> None:
-    """Raise `Refused` unless every scope has a name, once."""
+    """Raise `Refused` unless there is every scope, and each is given once."""
     for scope in scopes:
-        check_name("scope", scope)
+        if scope not in SCOPES:
+            raise Refused(f"There is no scope {scope!r}. There are: {', '.join(SCOPES)}.")
     if len(set(scopes)) != len(scopes):
         raise Refused("A scope is given twice.")
 

@@ -46,6 +46,7 @@ MEANINGS: Final[dict[Message, str]] = {
     Message.LEAD_RETURNED: "the return is committed to disk",
     Message.INVALID_API_KEY: "no key, two that differ, or one that is unknown, expired, revoked or not for this"
     " address; or no key where none may be missing",
+    Message.NOT_ALLOWED_BY_API_KEY: "the key's scopes do not cover all that the call asks for",
     Message.RESTRICTED: "HTTP 429: too many calls, or too many unknown leads; `Retry-After` says when to come again",
     Message.IDEMPOTENCY_KEY_INVALID: "not 1 to 255 printable ASCII characters, or header and parameter differ",
     Message.IDEMPOTENCY_KEY_REUSED: "the idempotency key was used for a call with other parameters",

@@ -8,6 +8,7 @@ import typer
 from leadback.access.actions import KeyTerms, create_key, revoke_key
 from leadback.access.model import ApiKey
 from leadback.access.queries import list_keys
+from leadback.access.rules import SCOPES
 from leadback.cli.choices import BuyerOption, named, parse_moment
 from leadback.cli.output import Format, FormatOption, print_json, print_table, say
 from leadback.cli.session import Session, command, run
@@ -24,7 +25,7 @@ group = typer.Typer(help="The keys with which buyers report.", no_args_is_help=T
 # As long as the longest `shown_as`: a mistyped key is not repeated whole.
 SHOWN_LENGTH_MAX = 16
 
-COLUMNS = ("api_key_id", "shown_as", "buyer", "state", "expires_at")
+COLUMNS = ("api_key_id", "shown_as", "buyer", "state", "last_used_at", "expires_at")
 
 
 @command(group, "create")
@@ -34,6 +35,10 @@ def create(
     allow_network: Annotated[
         list[str] | None,
         typer.Option(metavar="CIDR", help="Where the key may be used from; may be repeated. Default: anywhere."),
+    ] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help=f"What the key may do, one of {', '.join(SCOPES)}; may be repeated. Default: everything."),
     ] = None,
     expires_at: Annotated[
         str | None, typer.Option(metavar="MOMENT", help="Until when it is good, such as 2027-01-31T18:00.")
@@ -48,6 +53,7 @@ def create(
         async with session.database.transaction(network_id) as connection:
             zone = (await read_network(connection, network_id)).zone
             terms = KeyTerms(
+                scopes=tuple(scope or ()),
                 allowed_networks=networks,
                 expires_at=None if expires_at is None else parse_moment("--expires-at", expires_at, zone),
             )
@@ -70,7 +76,7 @@ def list_(
     buyer: Annotated[str | None, typer.Option(metavar="NAME", help="This buyer's alone.")] = None,
     format: FormatOption = Format.TEXT,  # noqa: A002 - the name is the option's
 ) -> None:
-    """Every key, revoked and expired ones included, without its secret."""
+    """Every key, revoked and expired ones included, without its secret; as JSON with scopes and networks."""
 
     async def work(session: Session) -> None:
         network_id = await session.network_id()
@@ -135,8 +141,11 @@ def told(key: ApiKey, buyer: str, moment: datetime) -> dict[str, Any]:
         "buyer_id": key.buyer_id,
         "buyer": buyer,
         "state": "revoked" if key.revoked_at is not None else "expired" if expired else "live",
+        "scopes": list(key.scopes),
         "allowed_networks": [str(network) for network in key.allowed_networks],
         "created_at": key.created_at,
+        "last_used_at": key.last_used_at,
+        "last_used_from": None if key.last_used_address is None else str(key.last_used_address),
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,
     }

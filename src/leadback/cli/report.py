@@ -8,6 +8,8 @@ import msgspec
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.catalog.own_ratio_queries import read_own_ratios
+from leadback.catalog.queries import read_catalog
 from leadback.cli import report_lead_status
 from leadback.cli.choices import parse_moment
 from leadback.cli.export import OutputOption, TableFormat, TableFormatOption, chosen_format, export, export_json
@@ -21,12 +23,14 @@ from leadback.networks.model import Network
 from leadback.networks.queries import read_network
 from leadback.reports.filter import parse_condition
 from leadback.reports.lead_status import lead_status
+from leadback.reports.lead_status_ratios import INDEX
 from leadback.reports.lead_status_rows import as_document
 from leadback.reports.lead_status_table import lead_status_table
 from leadback.reports.lead_status_updates import lead_status_updates, updates_document
 from leadback.reports.lead_status_updates_model import LeadStatusUpdatesQuery, Moment
 from leadback.reports.lead_status_updates_table import lead_status_updates_table
 from leadback.reports.model import Dimension, LeadStatusQuery
+from leadback.reports.own_ratios import all_ratios_of
 
 group = typer.Typer(name="report", help="What became of the leads, in numbers.", no_args_is_help=True)
 
@@ -37,6 +41,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     given: dict[str, Any]
     form: TableFormat
     output: Path | None
+    columns: tuple[str, ...] = ()
 
 
 @command(group, "lead-status")
@@ -60,6 +65,14 @@ def print_lead_status(  # noqa: PLR0913 - an option is an argument
         Moment | None,
         typer.Option(help="Sales that entered each status from --from to --to, whenever they were sold."),
     ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="NAME",
+            help="This column of numbers alone, such as revenue, status:Funded or ratio:index; may be repeated.",
+        ),
+    ] = None,
     output_format: TableFormatOption = None,
     output: OutputOption = None,
 ) -> None:
@@ -75,7 +88,10 @@ def print_lead_status(  # noqa: PLR0913 - an option is an argument
         },
         form=chosen_format(output_format, output),
         output=output,
+        columns=tuple(dict.fromkeys(columns or ())),
     )
+    if by_date_updated is not None and columns:
+        raise Refused("--by-date-updated shows all of its columns; leave --column away.")
     first, last = parse_day(sold_from), parse_day(sold_to)
 
     async def work(session: Session) -> None:
@@ -99,14 +115,23 @@ command(group, "buyer-reporting")(print_buyer_reporting)
 async def _lead_status(
     connection: AsyncConnection, network: Network, asked: Asked, days: tuple[date, date], as_of: datetime | None
 ) -> None:
-    query = LeadStatusQuery(sold_from=days[0], sold_to=days[1], as_of=as_of, **asked.given)
+    all_columns = not asked.columns and asked.form is not TableFormat.TEXT
+    query = LeadStatusQuery(
+        sold_from=days[0], sold_to=days[1], as_of=as_of, with_index=all_columns or INDEX in asked.columns, **asked.given
+    )
     report = await lead_status(connection, network, query)
-    if asked.form is TableFormat.TEXT:
+    if asked.form is TableFormat.TEXT and not asked.columns:
         report_lead_status.print_lead_status(report, query, network)
-    elif asked.form is TableFormat.JSON:
-        export_json(as_document(report), asked.output)
+        return
+    own_ratios = await read_own_ratios(connection, network.network_id)
+    ratios = all_ratios_of(report.totals, await read_catalog(connection, network.network_id), own_ratios.values())
+    if asked.form is TableFormat.JSON and not asked.columns:
+        export_json(as_document(report, ratios), asked.output)
+        return
+    table, rows = lead_status_table(report, opened=query.show_sub_status, ratios=ratios, chosen=asked.columns)
+    if asked.form is TableFormat.TEXT:
+        report_lead_status.print_chosen(report, query, network, (table, rows))
     else:
-        table, rows = lead_status_table(report, opened=query.show_sub_status)
         await export(asked.form, table, one_batch(rows), asked.output)
 
 

@@ -6,7 +6,9 @@ from decimal import Decimal
 
 from leadback.cli.report_options import heading
 from leadback.cli.report_table import Column, print_columns
+from leadback.kit.tabular import Row, Table
 from leadback.networks.model import Network
+from leadback.reports.lead_status_table import key_columns
 from leadback.reports.lead_status_updates_model import (
     LeadStatusUpdatesNumbers,
     LeadStatusUpdatesQuery,
@@ -22,6 +24,22 @@ def print_lead_status(report: LeadStatusReport, query: LeadStatusQuery, network:
         lines.append(f"As of {network.local(report.as_of):%Y-%m-%d %H:%M:%S}")
     numbers = list(_number_columns(report, opened=query.show_sub_status))
     keys = _key_columns(report.by, [row.key for row in report.rows])
+    print_columns([*lines, *_limits(query)], keys, numbers, totals_first=True)
+
+
+def print_chosen(
+    report: LeadStatusReport, query: LeadStatusQuery, network: Network, table: tuple[Table, Sequence[Row]]
+) -> None:
+    """Every row with the columns of a table of the report, as files have them."""
+    of, rows = table
+    lines = heading(_title(report.by), (report.sold_from, report.sold_to), network, _conditions(query))
+    keys = _key_columns(report.by, [row.key for row in report.rows])
+    first = 1 + len(key_columns(report.by))
+    numbers = [
+        Column(column.name, [_amount(row[place]) for row in rows])
+        for place, column in enumerate(of.columns)
+        if place >= first
+    ]
     print_columns([*lines, *_limits(query)], keys, numbers, totals_first=True)
 
 

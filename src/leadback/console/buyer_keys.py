@@ -12,10 +12,10 @@ from leadback.access.actions import KeyTerms, create_key, revoke_key, rotate_key
 from leadback.access.model import ApiKey
 from leadback.access.operators import actor_of
 from leadback.access.queries import list_keys
-from leadback.access.rules import is_good
+from leadback.access.rules import SCOPES, is_good
 from leadback.console.buyer_card import card_page, open_card, require_change
 from leadback.console.buyers import BUYERS_PATH
-from leadback.console.entered import Entered, moment_of, networks_of
+from leadback.console.entered import Entered, moment_of, networks_of, texts_of
 from leadback.console.session import AnyRequest, Seen, Sessions, go, local_text, page
 from leadback.console.sign_in import Form, text_of
 from leadback.kit.clock import now
@@ -41,6 +41,7 @@ async def make_key(
     require_change(seen, buyer_id)
     try:
         terms = KeyTerms(
+            scopes=texts_of(data, "scope"),
             allowed_networks=networks_of(data, "allowed_networks"),
             expires_at=moment_of(data, "expires_at", "Good until", seen.network.zone),
         )
@@ -146,6 +147,8 @@ async def _keys(
         key=key,
         rows=[_row(item, seen, now()) for item in reversed(keys)],
         overlaps=list(OVERLAP_DAYS.items()),
+        scopes=list(SCOPES.items()),
+        chosen_scopes=texts_of(entered or {}, "scope"),
         entered=entered or {},
     )
 
@@ -158,6 +161,8 @@ def _row(key: ApiKey, seen: Seen, at: datetime) -> dict[str, Any]:
         "key": key,
         "state": state,
         "kind": kind,
+        "scopes": ", ".join(key.scopes) or "everything",
+        "used": local_text(seen, key.last_used_at),
         "networks": [str(network) for network in key.allowed_networks],
         "created": local_text(seen, key.created_at),
         "expires": local_text(seen, key.expires_at),

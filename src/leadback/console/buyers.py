@@ -1,23 +1,27 @@
 """Buyers: everyone who buys leads, with how they report, and somebody new."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
+import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency as Given
-from litestar.response import Redirect, Template
+from litestar.response import Redirect, Stream, Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.access.operator_model import ForbiddenError, Permission
 from leadback.access.operator_queries import list_operators
 from leadback.access.operators import actor_of
-from leadback.console.entered import number_of, query_of
-from leadback.console.session import AnyRequest, Seen, Sessions, go, local_text, page
+from leadback.console.entered import number_of
+from leadback.console.listed import among, list_answer
+from leadback.console.listing import Column, Filter, Listing, id_column, linked, read_asked
+from leadback.console.session import AnyRequest, Seen, Sessions, go
 from leadback.console.sign_in import Form, text_of
 from leadback.console.templating import percent
 from leadback.kit.clock import now
 from leadback.kit.errors import Refused
+from leadback.kit.tabular import Kind
 from leadback.parties.actions import create_buyer
 from leadback.parties.model import Buyer
 from leadback.parties.queries import list_buyers
@@ -26,14 +30,79 @@ from leadback.reports.buyer_reporting_model import BuyerReporting, BuyerReportin
 
 BUYERS_PATH: Final = "/buyers"
 HEALTH_DAYS: Final = 30
-STATES: Final = {"": "active", "inactive": "inactive", "all": "all"}
-NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 Health = Mapping[int, BuyerReporting]
 
 
+class ListedBuyer(msgspec.Struct, frozen=True):
+    """A buyer with who cares for it, and how it reports."""
+
+    buyer: Buyer
+    manager: str | None
+    health: BuyerReporting | None
+
+    @property
+    def state(self) -> str:
+        """Active, inactive, or active and silent."""
+        if self.health is not None and self.health.silent:
+            return "silent"
+        return "active" if self.buyer.active else "inactive"
+
+    @property
+    def sales(self) -> int:
+        """Of the last days."""
+        return 0 if self.health is None else self.health.numbers.sales
+
+    @property
+    def failed(self) -> int:
+        """Its calls that failed in the last days."""
+        return 0 if self.health is None else sum(self.health.failed_calls.values())
+
+
+COLUMNS: Final = (
+    linked("buyer", "Buyer", lambda item: item.buyer.name, lambda item: f"{BUYERS_PATH}/{item.buyer.buyer_id}"),
+    id_column(lambda item: item.buyer.buyer_id),
+    Column(
+        name="state",
+        label="State",
+        value=lambda item: item.state,
+        shown=lambda item: {"text": item.state, "quiet": item.state == "active", "negative": item.state == "silent"},
+        primary=True,
+    ),
+    Column(name="manager", label="Account manager", value=lambda item: item.manager),
+    Column(name="sales", label="Sales", value=lambda item: item.sales, kind=Kind.COUNT, primary=True),
+    Column(
+        name="coverage",
+        label="Coverage",
+        value=lambda item: None if item.health is None else item.health.numbers.coverage,
+        kind=Kind.NUMBER,
+        shown=lambda item: percent(None if item.health is None else item.health.numbers.coverage),
+        hint="Updated by the buyer ÷ sales",
+        primary=True,
+    ),
+    Column(
+        name="last_call",
+        label="Last call",
+        value=lambda item: None if item.health is None else item.health.last_call,
+        kind=Kind.MOMENT,
+    ),
+    Column(
+        name="failed",
+        label="Failed updates",
+        value=lambda item: item.failed,
+        kind=Kind.COUNT,
+        shown=lambda item: {
+            "text": f"{item.failed:,}",
+            "href": f"/reports/failed-updates?buyer={item.buyer.buyer_id}&days={HEALTH_DAYS}" if item.failed else "",
+            "negative": bool(item.failed),
+        },
+        primary=True,
+    ),
+)
+
+
 @get(BUYERS_PATH)
-async def buyers_page(request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen]) -> Template:
+async def buyers_page(request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen]) -> Template | Stream:
     """Everyone, with their sales, coverage, last call and failed updates of the last 30 days."""
     return await _buyers(request, sessions, seen)
 
@@ -41,7 +110,7 @@ async def buyers_page(request: AnyRequest, sessions: Given[Sessions], seen: Give
 @post(BUYERS_PATH)
 async def add_buyer(
     request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], data: Form
-) -> Template | Redirect:
+) -> Template | Stream | Redirect:
     """Somebody new, with the default settings."""
     seen.viewer.require(Permission.MANAGE_BUYERS)
     if seen.viewer.buyer_ids is not None:
@@ -73,6 +142,32 @@ async def read_health(connection: AsyncConnection, seen: Seen, buyer_ids: frozen
     return {row.buyer_id: row for row in report.rows}
 
 
+def _listing(managers: Mapping[int, str]) -> Listing:
+    choices = [(str(manager_id), name) for manager_id, name in managers.items()]
+    return Listing(
+        path=BUYERS_PATH,
+        title="Buyers",
+        columns=COLUMNS,
+        sort="-sales",
+        search="Name or id",
+        text=lambda item: f"{item.buyer.name} {item.buyer.buyer_id}",
+        filters=(
+            Filter(
+                name="state",
+                label="State",
+                choices=(("", "active"), ("silent", "silent"), ("inactive", "inactive"), ("all", "all")),
+                holds=lambda item, state: state == "all" or state == item.state or (not state and item.buyer.active),
+            ),
+            Filter(
+                name="manager",
+                label="Account manager",
+                choices=[("", "anybody"), ("none", "nobody"), *choices],
+                holds=lambda item, chosen: not chosen or str(item.buyer.account_manager_id or "none") == chosen,
+            ),
+        ),
+    )
+
+
 async def _buyers(
     request: AnyRequest,
     sessions: Sessions,
@@ -80,78 +175,27 @@ async def _buyers(
     *,
     error: str = "",
     entered: Mapping[str, Any] | None = None,
-) -> Template:
+) -> Template | Stream:
     seen.viewer.require(Permission.VIEW)
-    query = query_of(request)
-    state = query.get("state", "")
-    state = state if state in STATES else ""
-    wanted = query.get("q", "").strip()
-    sort = query.get("sort", "-sales")
     async with sessions.database.snapshot(seen.network_id) as connection:
         buyers = await list_buyers(connection, seen.network_id, seen.viewer.buyer_ids)
-        health = await read_health(connection, seen, seen.viewer.buyer_ids)
         managers = {item.operator_id: item.name for item in await list_operators(connection, seen.network_id)}
-    shown = [
-        item
-        for item in buyers
-        if (state == "all" or item.active is (state == "")) and wanted.lower() in f"{item.name.lower()} {item.buyer_id}"
+        chosen = {item.account_manager_id for item in buyers}
+        listing = _listing({number: name for number, name in managers.items() if number in chosen})
+        asked = read_asked(request, listing, seen)
+        health = await read_health(connection, seen, seen.viewer.buyer_ids)
+    items = [
+        ListedBuyer(item, managers.get(item.account_manager_id or 0), health.get(item.buyer_id))
+        for item in sorted(buyers, key=lambda item: item.name.casefold())
     ]
-    return page(
+    return await list_answer(
         request,
         seen,
         "buyers.html",
-        status_code=422 if error else 200,
-        rows=[_row(item, health.get(item.buyer_id), managers, seen) for item in _sorted(shown, health, sort)],
-        buyers_all=len(buyers),
-        query=[(name, value) for name, value in (("q", wanted), ("state", state), ("sort", sort)) if value],
-        sort=sort,
-        state=state,
-        states=STATES,
-        q=wanted,
-        may_add=seen.viewer.may(Permission.MANAGE_BUYERS) and seen.viewer.buyer_ids is None,
+        listing,
+        asked,
+        among(listing, asked, items),
         error=error,
+        may_add=seen.viewer.may(Permission.MANAGE_BUYERS) and seen.viewer.buyer_ids is None,
         entered=entered or {},
     )
-
-
-def _sorted(buyers: list[Buyer], health: Health, sort: str) -> list[Buyer]:
-    def of(name: str) -> Callable[[Buyer], Any]:
-        def key(buyer: Buyer) -> Any:
-            row = health.get(buyer.buyer_id)
-            if name == "sales":
-                return 0 if row is None else row.numbers.sales
-            if name == "coverage":
-                return -1 if row is None or row.numbers.coverage is None else row.numbers.coverage
-            if name == "failed":
-                return 0 if row is None else sum(row.failed_calls.values())
-            if name == "last_call":
-                return NEVER if row is None or row.last_call is None else row.last_call
-            return buyer.buyer_id if name == "id" else buyer.name.lower()
-
-        return key
-
-    by_name = sorted(buyers, key=of("buyer"))
-    return sorted(by_name, key=of(sort.removeprefix("-")), reverse=sort.startswith("-"))
-
-
-def _row(buyer: Buyer, health: BuyerReporting | None, managers: Mapping[int, str], seen: Seen) -> dict[str, Any]:
-    numbers = None if health is None else health.numbers
-    failed = 0 if health is None else sum(health.failed_calls.values())
-    state = "active" if buyer.active else "inactive"
-    if health is not None and health.silent:
-        state = "silent"
-    cells = {
-        "buyer": buyer.name,
-        "id": buyer.buyer_id,
-        "state": {"text": state, "quiet": state == "active", "negative": state == "silent"},
-        "manager": managers.get(buyer.account_manager_id or 0, "–"),
-        "sales": f"{numbers.sales:,}" if numbers else "0",
-        "coverage": percent(numbers.coverage if numbers else None),
-        "last_call": local_text(seen, None if health is None else health.last_call),
-        "failed": {
-            "text": f"{failed:,}",
-            "href": f"/reports/failed-updates?buyer={buyer.buyer_id}&days=30" if failed else "",
-            "negative": bool(failed),
-        },
-    }
-    return {"cells": cells, "href": f"{BUYERS_PATH}/{buyer.buyer_id}", "quiet": not buyer.active}

@@ -8,6 +8,7 @@ from leadback.catalog.field_values import STRING_LENGTH_MAX
 from leadback.catalog.model import DataType, Field, Status, Summary
 from leadback.catalog.rules import CatalogKind, Item
 from leadback.catalog.settings import FieldSettings, StatusSettings
+from leadback.console.entered import texts_of
 from leadback.console.sign_in import text_of
 from leadback.kit.errors import Refused
 
@@ -86,17 +87,12 @@ def shown_form(kind: CatalogKind, item: Item | None) -> dict[str, Any]:
 
 def typed_form(data: dict[str, Any]) -> dict[str, Any]:
     """What was typed, to be shown again beside what is wrong with it."""
-    many = {name: list(_texts(data, name)) for name in ("vertical_ids", "buyer_ids")}
+    many = {name: list(texts_of(data, name)) for name in ("vertical_ids", "buyer_ids")}
     return {name: text_of(data, name) for name in data} | many
 
 
 def _ids(data: dict[str, Any], name: str) -> frozenset[int]:
-    return frozenset(_whole(text, name) for text in _texts(data, name))
-
-
-def _texts(data: dict[str, Any], name: str) -> tuple[str, ...]:
-    value = data.get(name, ())
-    return (value,) if isinstance(value, str) else tuple(str(one) for one in value)
+    return frozenset(_whole(text, name) for text in texts_of(data, name))
 
 
 def _whole(text: str, what: str) -> int:

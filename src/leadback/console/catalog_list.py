@@ -45,7 +45,7 @@ FILTERS: Final = {
     CatalogKind.SUB_STATUS: "sub_status_id",
     CatalogKind.RETURN_REASON: "return_reason_id",
 }
-"""By which Lead Detail finds the sales that stand at an entry; by fields it cannot."""
+"""By which Lead Detail finds the sales that stand at an entry; those with a field it finds by the report's cell."""
 
 
 def kind_named(section: str) -> CatalogKind:

@@ -63,6 +63,12 @@ def networks_of(entered: Entered, name: str) -> tuple[IPNetwork, ...]:
     return tuple(parse_network(text) for text in str(entered.get(name) or "").replace(",", "\n").split())
 
 
+def texts_of(entered: Entered, name: str) -> tuple[str, ...]:
+    """Everything that was chosen of several."""
+    value = entered.get(name, ())
+    return (value,) if isinstance(value, str) else tuple(str(one) for one in value)
+
+
 def is_on(entered: Entered, name: str) -> bool:
     """Whether a box is ticked."""
     return entered.get(name) == "on"

@@ -13,6 +13,7 @@ from leadback.catalog.queries import read_catalog
 from leadback.console import findings
 from leadback.console.findings import Days, Told
 from leadback.console.party_breakdown import chart_of
+from leadback.console.report_period import told_days
 from leadback.console.session import AnyRequest, Seen, Sessions, go, page
 from leadback.kit.clock import now
 from leadback.leads.failed_model import FailedSelection
@@ -55,7 +56,11 @@ async def home_page(request: AnyRequest, sessions: Given[Sessions], seen: Given[
     seen.viewer.require(Permission.VIEW)
     at = now()
     days = _last_days(seen, SOLD_DAYS, at)
-    context: dict[str, Any] = {"days": days, "no_buyers": seen.viewer.buyer_ids == frozenset()}
+    context: dict[str, Any] = {
+        "days": days,
+        "told_days": told_days(days.first, days.last),
+        "no_buyers": seen.viewer.buyer_ids == frozenset(),
+    }
     if not context["no_buyers"]:
         async with sessions.database.snapshot(seen.network_id) as connection:
             context["today"] = await count_today(connection, seen.network, seen.viewer.buyer_ids, at)

@@ -44,6 +44,7 @@ from leadback.reports.lead_status_table import lead_status_table
 from leadback.reports.lead_status_updates import lead_status_updates, updates_document
 from leadback.reports.lead_status_updates_table import lead_status_updates_table
 from leadback.reports.model import LeadStatusReport, LeadStatusRow
+from leadback.reports.own_ratios import all_ratios_of, file_heading
 
 LEVEL_MAX: Final = 3
 
@@ -116,15 +117,22 @@ async def lead_status_rows(
 async def export_lead_status(
     request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], lags: Given[Lags]
 ) -> Stream:
-    """The report as a file: exactly the question of the page, all its rows."""
+    """The report as a file: exactly the question of the page, all its rows; the chosen columns, or all there are."""
     seen.viewer.require(Permission.VIEW)
     form = parse_form(request.query_params.get("format", ""))
     async with sessions.database.snapshot(seen.network_id) as connection:
         asked = await _understood(connection, request, seen, lags)
         question, buyer_ids = asked.question, seen.viewer.buyer_ids
         if question.entered is None:
-            report = await lead_status(connection, seen.network, question.query(buyer_ids))
-            document, (table, rows) = as_document(report), lead_status_table(report, opened=question.show_sub_status)
+            query = question.query(buyer_ids)
+            if not question.columns:
+                query = msgspec.structs.replace(query, with_index=True)
+            report = await lead_status(connection, seen.network, query)
+            ratios = all_ratios_of(report.totals, asked.catalog, asked.own_ratios)
+            document = as_document(report, ratios)
+            table, rows = lead_status_table(
+                report, opened=question.show_sub_status, ratios=ratios, chosen=_chosen(report, asked, seen)
+            )
         else:
             entered = await lead_status_updates(
                 connection, seen.network, question.updates_query(question.entered, buyer_ids)
@@ -132,7 +140,7 @@ async def export_lead_status(
             document = updates_document(entered)
             table, rows = lead_status_updates_table(entered, opened=question.show_sub_status)
     days = question.period.first, question.period.last
-    if form is Form.JSON:
+    if form is Form.JSON and not question.columns:
         return document_file(msgspec.json.encode(document), "lead-status", days)
     return await table_file(form, table, one_batch(rows), "lead-status", days)
 
@@ -211,6 +219,14 @@ def _table(report: LeadStatusReport, asked: Asked, seen: Seen) -> dict[str, Any]
         "pages": pages,
         "has_lists": cells.has_lists,
     }
+
+
+def _chosen(report: LeadStatusReport, asked: Asked, seen: Seen) -> list[str]:
+    """The chosen columns that there are, as files call them."""
+    if not asked.question.columns:
+        return []
+    headings = {f"own:{made.own_ratio_id}": file_heading(made) for made in asked.own_ratios}
+    return [headings.get(column.name, column.name) for column in _columns(report, asked, seen)]
 
 
 def _known_columns(report: LeadStatusReport, asked: Asked, seen: Seen) -> list[Column]:

@@ -11,7 +11,7 @@ from leadback.catalog.model import Catalog
 from leadback.catalog.own_ratio_model import OwnRatio, ShownAs
 from leadback.catalog.own_ratio_rules import in_words
 from leadback.reports.cell import MONEY, status_column, sub_status_column
-from leadback.reports.lead_status_ratios import PER_ONE, SHARES, Base, base_of, negative_share, ratio
+from leadback.reports.lead_status_ratios import INDEX, PER_ONE, SHARES, Base, base_of, index, negative_share, ratio
 from leadback.reports.model import LeadStatusNumbers, Reached, Returns
 from leadback.reports.own_ratios import own_ratio
 
@@ -107,6 +107,13 @@ def columns_of(
         is_ratio=True,
         group="Ratios, of sales",
         hint="Stands at a status that means something negative ÷ sales",
+    )
+    yield Column(
+        name=INDEX,
+        label="Index",
+        number=index,
+        group="Ratios, of sales",
+        hint="Ever converted ÷ what usually does: of the same days, contract by contract, all traffic; 100 is average",
     )
     for name, (label, hint) in PER_ONE_LABELS.items():
         if totals.leads is not None or not name.endswith("_per_lead"):

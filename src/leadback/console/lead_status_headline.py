@@ -36,7 +36,8 @@ def by_time(query: LeadStatusQuery) -> LeadStatusQuery:
     """The same question by sold day, week or month, whichever can be looked at."""
     days = (query.sold_to - query.sold_from).days + 1
     grain = Dimension.DAY if days <= DAYS_AS_DAYS_MAX else Dimension.WEEK
-    return msgspec.structs.replace(query, by=(grain if days <= DAYS_AS_WEEKS_MAX else Dimension.MONTH,))
+    grain = grain if days <= DAYS_AS_WEEKS_MAX else Dimension.MONTH
+    return msgspec.structs.replace(query, by=(grain,), with_fields=False, with_index=False)
 
 
 async def report_before(

@@ -1,19 +1,21 @@
 """Affiliates, Campaigns, Offers and Verticals: a list and a card of each, with what became of their sales."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath
-from litestar.response import Redirect, Template
+from litestar.response import Redirect, Stream, Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.access.operator_model import Permission
 from leadback.access.operators import actor_of
 from leadback.catalog.queries import read_catalog
-from leadback.console.entered import Entered, is_on, number_of, query_of
+from leadback.console.entered import Entered, is_on, number_of
+from leadback.console.listed import among, list_answer
+from leadback.console.listing import Column, Filter, Listing, id_column, linked, read_asked, state_filter
 from leadback.console.party_breakdown import (
     BREAKDOWN_DAYS,
     NO_STATUS,
@@ -28,6 +30,7 @@ from leadback.console.session import AnyRequest, Seen, Sessions, go, page
 from leadback.console.sign_in import Form, text_of
 from leadback.kit.clock import now
 from leadback.kit.errors import NotThere, Refused
+from leadback.kit.tabular import Kind as Tabular
 from leadback.parties.actions import (
     create_affiliate,
     create_campaign,
@@ -47,9 +50,6 @@ from leadback.parties.queries import (
 )
 from leadback.parties.rules import PartyKind
 from leadback.reports.model import Condition, Dimension, LeadStatusNumbers
-
-STATES: Final = {"": "active", "inactive": "inactive", "all": "all"}
-ROWS_MAX: Final = 200
 
 ListedParty = Affiliate | Campaign | Offer | Vertical
 
@@ -92,13 +92,15 @@ DELETIONS: Final = [f"{path}/delete" for path in CARDS]
 
 
 @get(LISTS)
-async def list_page(request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen]) -> Template:
+async def list_page(request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen]) -> Template | Stream:
     """Every one, with the status breakdown of the last 30 days."""
     return await _list(request, sessions, seen)
 
 
 @post(LISTS)
-async def add(request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], data: Form) -> Template | Redirect:
+async def add(
+    request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], data: Form
+) -> Template | Stream | Redirect:
     """One more."""
     seen.viewer.require(Permission.CHANGE_SETUP)
     kind = _kind(request)
@@ -210,86 +212,124 @@ async def _list(
     *,
     error: str = "",
     entered: Entered | None = None,
-) -> Template:
+) -> Template | Stream:
     seen.viewer.require(Permission.VIEW)
     kind = _kind(request)
-    query = query_of(request)
-    state, wanted, sort = query.get("state", ""), query.get("q", "").strip(), query.get("sort", "-sales")
-    state = state if state in STATES else ""
     async with sessions.database.snapshot(seen.network_id) as connection:
         parties = await _parties(connection, seen, kind.kind)
         affiliates = await list_affiliates(connection, seen.network_id)
         offers = await list_offers(connection, seen.network_id)
         report = await read_breakdown(connection, seen, kind.dimension)
-    numbers = numbers_by_id(report, kind.dimension)
-    statuses = [] if report is None else [*report.totals.statuses, NO_STATUS]
     names = {item.affiliate_id: item.name for item in affiliates}, {item.offer_id: item.name for item in offers}
-    shown = [
-        item
-        for item in parties
-        if (state == "all" or item.active is (state == ""))
-        and wanted.lower() in f"{item.name.lower()} {_id(kind, item)}"
-    ]
-    rows = [_row(kind, item, numbers, statuses, names) for item in _sorted(kind, shown, numbers, sort)]
-    return page(
+    statuses = [] if report is None else [*report.totals.statuses, NO_STATUS]
+    listing = _listing(kind, numbers_by_id(report, kind.dimension), statuses, names)
+    asked = read_asked(request, listing, seen)
+    return await list_answer(
         request,
         seen,
         "parties.html",
-        status_code=422 if error else 200,
+        listing,
+        asked,
+        among(listing, asked, sorted(parties, key=lambda party: party.name.casefold())),
+        error=error,
         kind=kind,
         spoken=kind.kind.spoken,
         is_campaign=kind.kind is PartyKind.CAMPAIGN,
-        rows=rows[:ROWS_MAX],
-        rows_all=len(rows),
-        parties_all=len(parties),
         statuses=statuses,
-        query=[(name, value) for name, value in (("q", wanted), ("state", state), ("sort", sort)) if value],
-        q=wanted,
-        state=state,
-        states=STATES,
-        sort=sort,
         days=BREAKDOWN_DAYS,
         affiliates=[("", "Choose …"), *((item.affiliate_id, item.name) for item in affiliates if item.active)],
         offers=[("", "none"), *((item.offer_id, item.name) for item in offers if item.active)],
-        error=error,
         entered=entered or {},
+    )
+
+
+def _listing(
+    kind: Kind,
+    numbers: Mapping[int, LeadStatusNumbers],
+    statuses: list[str],
+    names: tuple[Mapping[int, str], Mapping[int, str]],
+) -> Listing:
+    columns = [
+        linked(
+            "name", kind.kind.spoken.capitalize(), lambda item: item.name, lambda item: f"{kind.path}/{_id(kind, item)}"
+        ),
+        id_column(lambda item: _id(kind, item)),
+    ]
+    filters = [state_filter(lambda item: item.active)]
+    if kind.kind is PartyKind.CAMPAIGN:
+        of_affiliate, of_offer = names
+        columns += [
+            Column(
+                name="affiliate", label="Affiliate", value=lambda item: of_affiliate[item.affiliate_id], primary=True
+            ),
+            Column(name="offer", label="Offer", value=lambda item: of_offer.get(item.offer_id)),
+        ]
+        filters += [_owner_filter("affiliate", of_affiliate), _owner_filter("offer", of_offer)]
+    columns.append(
+        Column(name="state", label="State", value=lambda item: "active" if item.active else "inactive", usual=False)
+    )
+    if statuses:
+        columns += _breakdown_columns(kind, numbers, statuses)
+    return Listing(
+        path=kind.path,
+        title=kind.label,
+        columns=columns,
+        sort="-sales" if statuses else "name",
+        search="Name or id",
+        text=lambda item: f"{item.name} {_id(kind, item)}",
+        filters=filters,
+    )
+
+
+def _breakdown_columns(kind: Kind, numbers: Mapping[int, LeadStatusNumbers], statuses: list[str]) -> list[Column]:
+    """Sales, updated and each status, which is sorted by its sales."""
+
+    def of(item: ListedParty) -> LeadStatusNumbers | None:
+        return numbers.get(_id(kind, item))
+
+    def column(name: str, label: str, count: Callable[[LeadStatusNumbers], int], **more: Any) -> Column:
+        return Column(
+            name=name,
+            label=label,
+            value=lambda item: 0 if (found := of(item)) is None else count(found),
+            kind=Tabular.COUNT,
+            shown=lambda item: shares_of(of(item), statuses)[name],
+            **more,
+        )
+
+    def counted(name: str) -> Callable[[LeadStatusNumbers], int]:
+        return lambda found: found.no_status if name == NO_STATUS else found.statuses[name].sales
+
+    return [
+        column("sales", "Sales", lambda found: found.sales, primary=True),
+        column(
+            "updated",
+            "Updated",
+            lambda found: found.updated,
+            share=True,
+            primary=True,
+            hint="With its share of the sales",
+        ),
+        *(
+            column(f"status:{name}", name, counted(name), share=True, line=place == 0)
+            for place, name in enumerate(statuses)
+        ),
+    ]
+
+
+def _owner_filter(name: str, names: Mapping[int, str]) -> Filter:
+    choices = sorted(((str(number), text) for number, text in names.items()), key=lambda item: item[1].casefold())
+    return Filter(
+        name=name,
+        label=name.capitalize(),
+        choices=[("", "all"), *choices],
+        holds=lambda item, chosen: not chosen or str(getattr(item, f"{name}_id")) == chosen,
     )
 
 
 def _id(kind: Kind, party: ListedParty) -> int:
     party_id: int = getattr(party, kind.kind.id_column)
     return party_id
-
-
-def _sorted(
-    kind: Kind, parties: list[ListedParty], numbers: Mapping[int, LeadStatusNumbers], sort: str
-) -> list[ListedParty]:
-    name = sort.removeprefix("-")
-
-    def key(party: ListedParty) -> Any:
-        found = numbers.get(_id(kind, party))
-        if name in ("sales", "updated"):
-            return 0 if found is None else getattr(found, name)
-        return _id(kind, party) if name == "id" else party.name.lower()
-
-    by_name = sorted(parties, key=lambda party: party.name.lower())
-    return sorted(by_name, key=key, reverse=sort.startswith("-"))
-
-
-def _row(
-    kind: Kind,
-    party: ListedParty,
-    numbers: Mapping[int, LeadStatusNumbers],
-    statuses: list[str],
-    names: tuple[Mapping[int, str], Mapping[int, str]],
-) -> dict[str, Any]:
-    party_id = _id(kind, party)
-    cells: dict[str, Any] = {"name": party.name, "id": party_id, "state": "active" if party.active else "inactive"}
-    if isinstance(party, Campaign):
-        cells["affiliate"] = names[0][party.affiliate_id]
-        cells["offer"] = names[1].get(party.offer_id or 0, "–")
-    cells |= shares_of(numbers.get(party_id), statuses)
-    return {"cells": cells, "href": f"{kind.path}/{party_id}", "quiet": not party.active}
 
 
 async def _card(

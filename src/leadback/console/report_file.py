@@ -30,7 +30,7 @@ def parse_form(text: str) -> Form:
 
 
 async def table_file(
-    form: Form, table: Table, batches: AsyncGenerator[Sequence[Row]], name: str, days: tuple[date, date]
+    form: Form, table: Table, batches: AsyncGenerator[Sequence[Row]], name: str, days: Sequence[date]
 ) -> Stream:
     """A table as a file, never more than a batch of it in memory."""
     # On disk, for a million rows may be asked for; without a name, so that it is gone with its last reader.
@@ -43,17 +43,17 @@ async def table_file(
     return _stream(file, form, name, days)
 
 
-def document_file(content: bytes, name: str, days: tuple[date, date]) -> Stream:
+def document_file(content: bytes, name: str, days: Sequence[date]) -> Stream:
     """A document of JSON as a file."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed once it is sent
     file.write(content)
     return _stream(file, Form.JSON, name, days)
 
 
-def _stream(file: BinaryIO, form: Form, name: str, days: tuple[date, date]) -> Stream:
+def _stream(file: BinaryIO, form: Form, name: str, days: Sequence[date]) -> Stream:
     size = file.tell()
     file.seek(0)
-    called = f"{name}-{days[0]}-{days[1]}.{form}"
+    called = f"{'-'.join([name, *map(str, days)])}.{form}"
     headers = {
         "content-disposition": f'attachment; filename="{called}"',
         "content-length": str(size),

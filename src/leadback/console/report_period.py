@@ -11,6 +11,7 @@ from leadback.networks.model import Network
 
 CUSTOM: Final = "custom"
 USUAL: Final = "last-30-days"
+MATURE: Final = "mature-30-days"
 MATURE_DAYS: Final = 30
 
 PRESETS: Final = {
@@ -21,7 +22,7 @@ PRESETS: Final = {
     "last-90-days": "Last 90 days",
     "month-to-date": "Month to date",
     "last-month": "Last month",
-    "mature-30-days": "Mature 30 days",
+    MATURE: "Mature 30 days",
 }
 """By its word in addresses: what a preset is called. Mature: days that are older than buyers usually take."""
 
@@ -49,8 +50,12 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """As an address has it."""
+        return self.pairs_beside(USUAL)
+
+    def pairs_beside(self, usual: str) -> list[tuple[str, str]]:
+        """As the address of a page has it that is of the `usual` preset where nothing is said."""
         if self.preset != CUSTOM:
-            return [] if self.preset == USUAL else [("period", self.preset)]
+            return [] if self.preset == usual else [("period", self.preset)]
         return [("from", self.first.isoformat()), ("to", self.last.isoformat())]
 
 
@@ -71,7 +76,7 @@ def preset_period(preset: str, network: Network, at: datetime, lag: timedelta) -
     elif preset == "last-month":
         last = month - timedelta(days=1)
         first = last.replace(day=1)
-    elif preset == "mature-30-days":
+    elif preset == MATURE:
         # Of the day on which the lag ends some sales are younger.
         last = network.day_of(at - lag) - timedelta(days=1)
         first = last - timedelta(days=MATURE_DAYS - 1)

@@ -10,7 +10,7 @@ from leadback.console.report_period import USUAL, Period, preset_period, typed_p
 from leadback.kit.errors import Refused
 from leadback.networks.model import Network
 from leadback.reports.filter import parse_condition
-from leadback.reports.lead_status_ratios import Base
+from leadback.reports.lead_status_ratios import INDEX, Base
 from leadback.reports.lead_status_updates_model import LeadStatusUpdatesQuery, Moment
 from leadback.reports.model import Condition, Dimension, LeadStatusQuery
 
@@ -88,6 +88,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
             show_sub_status=self.show_sub_status,
             conditions=self.conditions,
             as_of=self.as_of,
+            with_index=INDEX in self.columns or self.sort.removeprefix("-") == INDEX,
             buyer_ids=buyer_ids,
         )
 
@@ -127,16 +128,18 @@ def read_question(parameters: Parameters, network: Network, now: datetime, lag: 
     )
 
 
-def read_period(parameters: Parameters, network: Network, at: datetime, lag: timedelta) -> Period:
+def read_period(
+    parameters: Parameters, network: Network, at: datetime, lag: timedelta, *, usual: str = USUAL
+) -> Period:
     """The days asked for: typed ones, or a preset's."""
 
     def read() -> Period:
         first, last = parameters.one("from"), parameters.one("to")
         if first or last:
             return typed_period(first, last, network, at)
-        return preset_period(parameters.one("period", USUAL), network, at, lag)
+        return preset_period(parameters.one("period", usual), network, at, lag)
 
-    return parameters.read(read, lambda: preset_period(USUAL, network, at, lag))
+    return parameters.read(read, lambda: preset_period(usual, network, at, lag))
 
 
 def read_conditions(parameters: Parameters, name: str = "filter") -> tuple[Condition, ...]:

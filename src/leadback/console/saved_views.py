@@ -6,15 +6,17 @@ from urllib.parse import urlencode
 from litestar import get, post
 from litestar.di import NamedDependency as Given
 from litestar.params import FromPath
-from litestar.response import Redirect, Template
+from litestar.response import Redirect, Stream, Template
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.access.operator_model import Permission
 from leadback.access.saved_view_model import SavedView
 from leadback.access.saved_view_queries import list_views
 from leadback.access.saved_views import remove_view, save_view
+from leadback.console.listed import among, list_answer
+from leadback.console.listing import Column, Filter, Listing, linked, read_asked
 from leadback.console.report_question import ON, Pairs
-from leadback.console.session import AnyRequest, Seen, Sessions, go, page
+from leadback.console.session import AnyRequest, Seen, Sessions, go
 from leadback.console.sign_in import Form, text_of
 from leadback.kit.errors import Refused
 
@@ -25,16 +27,47 @@ PAGES: Final = {
     "/reports/buyer-reporting": "Buyer Reporting",
 }
 """The pages whose question can be saved."""
+FOR: Final = {True: "everybody", False: "oneself"}
+
+LISTING: Final = Listing(
+    path=SAVED_PATH,
+    title="Saved views",
+    columns=(
+        linked("name", "Name", lambda view: view.name, lambda view: view.href),
+        Column(name="report", label="Report", value=lambda view: PAGES.get(view.page, view.page), primary=True),
+        Column(name="operator", label="Saved by", value=lambda view: view.operator, primary=True),
+        Column(name="for", label="For", value=lambda view: FOR[view.shared], primary=True),
+    ),
+    sort="name",
+    search="Name",
+    text=lambda view: view.name,
+    filters=(
+        Filter(
+            name="report",
+            label="Report",
+            choices=[("", "all"), *((path.rpartition("/")[2], label) for path, label in PAGES.items())],
+            holds=lambda view, report: not report or view.page.rpartition("/")[2] == report,
+        ),
+        Filter(
+            name="for",
+            label="For",
+            choices=[("", "all"), *((word, word) for word in FOR.values())],
+            holds=lambda view, word: not word or FOR[view.shared] == word,
+        ),
+    ),
+)
 
 
 @get(SAVED_PATH)
-async def saved_page(request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen]) -> Template:
+async def saved_page(request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen]) -> Template | Stream:
     """Every view one finds, by name."""
     return await _saved(request, sessions, seen)
 
 
 @post(SAVED_PATH)
-async def save(request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], data: Form) -> Template | Redirect:
+async def save(
+    request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], data: Form
+) -> Template | Stream | Redirect:
     """Save a page's question, and go back to it."""
     path, query, name = text_of(data, "page"), text_of(data, "query"), text_of(data, "name").strip()
     shared = text_of(data, "shared") == ON
@@ -52,7 +85,7 @@ async def save(request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen]
 @post(SAVED_PATH + "/{saved_view_id:int}/remove")
 async def remove(
     request: AnyRequest, sessions: Given[Sessions], seen: Given[Seen], saved_view_id: FromPath[int]
-) -> Template | Redirect:
+) -> Template | Stream | Redirect:
     """Take a view away; the report it asks for stays what it is."""
     try:
         async with sessions.database.transaction(seen.network_id) as connection:
@@ -70,18 +103,16 @@ async def views_of(connection: AsyncConnection, seen: Seen, path: str, query: Pa
     return {"views_menu": menu, "views_query": asked}
 
 
-async def _saved(request: AnyRequest, sessions: Sessions, seen: Seen, **more: object) -> Template:
+async def _saved(
+    request: AnyRequest, sessions: Sessions, seen: Seen, *, error: str = "", **more: object
+) -> Template | Stream:
     seen.viewer.require(Permission.VIEW)
+    asked = read_asked(request, LISTING, seen)
     async with sessions.database.transaction(seen.network_id) as connection:
         views = await list_views(connection, seen.network_id, seen.viewer.operator_id)
-    status_code = 422 if "error" in more else 200
-    own = seen.viewer.operator_id
-    may_remove = seen.viewer.may(Permission.CHANGE_SETUP)
-    rows = [
-        {"view": view, "page": PAGES.get(view.page, view.page), "removable": view.operator_id == own or may_remove}
-        for view in views
-    ]
-    return page(request, seen, "saved_views.html", status_code=status_code, rows=rows, **more)
+    more |= {"own": seen.viewer.operator_id, "may_remove": seen.viewer.may(Permission.CHANGE_SETUP)}
+    found = among(LISTING, asked, views)
+    return await list_answer(request, seen, "saved_views.html", LISTING, asked, found, error=error, **more)
 
 
 def _label(view: SavedView, seen: Seen) -> str:

@@ -34,7 +34,7 @@ from leadback.leads.model import (
     Sale,
     UpdateRequest,
 )
-from leadback.leads.rules import address_sale, check_enabled, decide, recognise
+from leadback.leads.rules import address_sale, check_enabled, decide, permit
 from leadback.networks.model import Actor
 from leadback.parties.model import Buyer
 
@@ -76,7 +76,7 @@ class Batch:
         self.locked_leads: set[str] = set()
         self.outcomes: list[Outcome | None] = [None] * len(calls)
         self.witness: tuple[int, int, bytes] | None = None
-        self._callers = [recognise(call.caller, call.origin, configuration) for call in calls]
+        self._callers = [permit(call, configuration) for call in calls]
         self._key_names = [self._key_name(place) for place in range(len(calls))]
         self._keys: dict[KeyName, tuple[bytes, Answer]] = {}
         self._new_keys: list[tuple[Any, ...]] = []

@@ -23,7 +23,7 @@ from leadback.leads.guesses import GuessLimits
 from leadback.leads.limits import Limits, RateLimiter
 from leadback.leads.model import Answer, Message, Outcome, OutcomeKind, ReasonsRequest
 from leadback.leads.months import add_months
-from leadback.leads.notes import Notes
+from leadback.leads.notes import Notes, note_use
 from leadback.leads.queries import ledger_has, transaction_status
 from leadback.leads.rules import answer_reasons
 from leadback.networks.queries import ask_version, read_version
@@ -147,6 +147,7 @@ class GroupCommitter:
         except (SQLAlchemyError, OSError, TimeoutError):
             return FAULT
         throttled = None if self._rates is None else self._rates.throttle(call, configuration)
+        note_use(self.notes, call, configuration)
         return throttled or answer_reasons(call, configuration)
 
     async def drain(self) -> None:
@@ -337,6 +338,7 @@ class GroupCommitter:
         for waiting, outcome in zip(calls, batch.outcomes, strict=True):
             held = batch.locked_leads.intersection(lead_keys(waiting.call))
             if outcome is not None:
+                note_use(self.notes, waiting.call, batch.configuration)
                 _resolve(waiting, outcome)
             elif held:
                 self._open_lane(held.pop(), waiting)

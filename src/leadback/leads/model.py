@@ -78,6 +78,7 @@ class Message(StrEnum):
     LEAD_UPDATED = "Lead updated"
     LEAD_RETURNED = "Lead returned"
     INVALID_API_KEY = "Invalid API Key"
+    NOT_ALLOWED_BY_API_KEY = "Not Allowed By API Key"
     RESTRICTED = "Restricted"
     IDEMPOTENCY_KEY_INVALID = "Idempotency Key Invalid"
     IDEMPOTENCY_KEY_REUSED = "Idempotency Key Reused"

@@ -1,20 +1,35 @@
-"""What one process learns of a network's answers and callers, kept in memory and soon written down."""
+"""What one process learns of a network's answers, callers and keys, kept in memory and soon written down."""
 
 import asyncio
+from datetime import datetime
 from typing import Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from leadback.access.rules import key_allows
+from leadback.access.store import KeyUse, note_uses
 from leadback.kit.database import Database
 from leadback.leads import guard_store, guess_store
+from leadback.leads.configuration import Configuration
 from leadback.leads.guess_rules import Counts, add_all
-from leadback.leads.model import AnswerState, Receipt
+from leadback.leads.model import (
+    MACHINE_CHANNELS,
+    AnswerState,
+    BuyerCaller,
+    IPAddress,
+    ReasonsRequest,
+    Receipt,
+    RefusedCall,
+    UpdateRequest,
+)
 
 WRITE_SECONDS: Final = 1.0
 """How long a mark stays in memory alone. A process that dies leaves its answers of this time as `committed`."""
 COUNT_SECONDS: Final = 10.0
 """The same of calls that are counted: they matter only to the share of guesses among a key's calls."""
+USE_SECONDS: Final = 30.0
+"""The same of the last use of keys, which people read; of a process that dies the last ones are not known."""
 WRITE_SECONDS_MAX: Final = 5.0
 
 log = structlog.get_logger(__name__)
@@ -33,6 +48,7 @@ class Notes:
         self.calls: Counts = {}
         """Counted, and not written yet."""
         self._states: dict[tuple[int, int], AnswerState] = {}
+        self._uses: dict[int, KeyUse] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
 
@@ -51,6 +67,13 @@ class Notes:
             add_all(self.calls, counts)
             self._write_within(COUNT_SECONDS)
 
+    def use_key(self, api_key_id: int, at: datetime, address: IPAddress | None) -> None:
+        """A good key was used."""
+        known = self._uses.get(api_key_id)
+        if known is None or known[0] < at:
+            self._uses[api_key_id] = at, address
+            self._write_within(USE_SECONDS)
+
     def take_calls(self) -> Counts:
         """What was counted, for somebody who writes it, or gives it back."""
         taken, self.calls = self.calls, {}
@@ -58,9 +81,10 @@ class Notes:
 
     async def write(self) -> None:
         """Write down what there is; what the database does not take is kept for the next time."""
-        states, calls = dict(self._states), self.take_calls()
-        if not states and not calls:
+        states, calls, uses = dict(self._states), self.take_calls(), self._uses
+        if not states and not calls and not uses:
             return
+        self._uses = {}
         try:
             async with (
                 asyncio.timeout(WRITE_SECONDS_MAX),
@@ -70,9 +94,13 @@ class Notes:
                     await guard_store.mark_answers(connection, self.network_id, states)
                 if calls:
                     await guess_store.add_counts(connection, self.network_id, calls)
+                if uses:
+                    await note_uses(connection, self.network_id, uses)
         except (SQLAlchemyError, OSError, TimeoutError):
             log.warning("notes not written", network_id=self.network_id, exc_info=True)
             self.add_calls(calls)
+            for api_key_id, use in uses.items():
+                self.use_key(api_key_id, *use)
             self._write_within(COUNT_SECONDS)
             return
         for version, state in states.items():
@@ -108,3 +136,12 @@ class Notes:
             self._writing = asyncio.create_task(self.write())
         else:
             self._write_within(WRITE_SECONDS)
+
+
+def note_use(notes: Notes, call: UpdateRequest | RefusedCall | ReasonsRequest, configuration: Configuration) -> None:
+    """Note that a buyer's program used its key, where it is a good one."""
+    origin = call.origin
+    if isinstance(call.caller, BuyerCaller) and origin.channel in MACHINE_CHANNELS:
+        key = configuration.keys.get(call.caller.key.digest)
+        if key is not None and key_allows(key, origin.address, origin.received_at):
+            notes.use_key(key.api_key_id, origin.received_at, origin.address)

@@ -26,12 +26,14 @@ from leadback.leads.model import (
     OutcomeKind,
     ReasonsAnswer,
     ReasonsRequest,
+    RefusedCall,
     Sale,
     Updated,
     UpdateRequest,
 )
 from leadback.leads.naming import field_name_as_given, find_field, find_status
 from leadback.leads.return_rules import STANDING_RETURNS, begin_return
+from leadback.leads.scope_rules import check_scopes_of
 from leadback.networks.model import Network
 from leadback.parties.model import Buyer, BuyerContract
 
@@ -76,6 +78,16 @@ def recognise(
     return accepting
 
 
+def permit(
+    call: UpdateRequest | RefusedCall | ReasonsRequest, configuration: Configuration
+) -> frozenset[int] | Failure:
+    """The buyers a call may speak for, where its key's scopes cover what it asks for."""
+    buyers = recognise(call.caller, call.origin, configuration)
+    if isinstance(buyers, Failure) or not isinstance(call.caller, BuyerCaller):
+        return buyers
+    return check_scopes_of(configuration.keys[call.caller.key.digest], call) or buyers
+
+
 def accepts_keyless(buyer: Buyer, address: IPAddress, today: date) -> bool:
     """Whether a buyer takes calls without a key from an address on a day of the network's."""
     return (
@@ -87,7 +99,7 @@ def accepts_keyless(buyer: Buyer, address: IPAddress, today: date) -> bool:
 
 def answer_reasons(request: ReasonsRequest, configuration: Configuration) -> Outcome:
     """The active return reasons, in their order, for every caller that is somebody's."""
-    buyers = recognise(request.caller, request.origin, configuration)
+    buyers = permit(request, configuration)
     if isinstance(buyers, Failure):
         return Outcome(OutcomeKind.DECIDED, Answer(False, buyers.message))
     active = tuple(reason for reason in configuration.catalog.return_reasons.values() if reason.active)

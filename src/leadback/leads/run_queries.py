@@ -3,13 +3,18 @@
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, text
+from sqlalchemy import BigInteger, ColumnElement, Row, column, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.kit.list_queries import Wanted, holding, in_any_case, in_order
 from leadback.leads.run_model import Run, RunSale, SaleState
+from leadback.leads.tables import run
 
 RUNS_LISTED_MAX: Final = 200
+STANDING, UNDONE = "standing", "undone"
 
+_OWN: Final = ("run_id", "kind", "made_at", "actor", "description", "undoes_run_id")
+_MORE: Final = (column("undone_by_run_id", BigInteger), column("sales", BigInteger))
 _RUNS: Final = """
     SELECT run.run_id, run.kind, run.made_at, run.actor, run.description, run.undoes_run_id,
         undo.run_id AS undone_by_run_id,
@@ -32,7 +37,14 @@ _OF_BUYERS: Final = """
         )
     )
 """
-_NEWEST = text(f"{_RUNS} {_OF_BUYERS} ORDER BY run.run_id DESC LIMIT :runs_max")
+_LISTED = text(f"{_RUNS} {_OF_BUYERS}").columns(*(run.c[name] for name in _OWN), *_MORE).subquery("listed")
+SORTS: Final = {
+    "run": _LISTED.c.run_id,
+    "made": _LISTED.c.made_at,
+    "by": in_any_case(_LISTED.c.actor),
+    "what": in_any_case(_LISTED.c.description),
+    "sales": _LISTED.c.sales,
+}
 _ONE = text(f"{_RUNS} {_OF_BUYERS} AND run.run_id = :run_id")
 _SALES = text("""
     SELECT sale_id, version_before, version_after, before FROM run_sale
@@ -54,12 +66,40 @@ async def list_runs(
     connection: AsyncConnection,
     network_id: int,
     *,
-    runs_max: int = RUNS_LISTED_MAX,
+    wanted: Wanted | None = None,
+    kind: str = "",
+    state: str = "",
     buyer_ids: frozenset[int] | None = None,
 ) -> list[Run]:
-    """The newest runs first; with `buyer_ids` those that changed sales of these buyers alone."""
-    values = {"network_id": network_id, "runs_max": runs_max, "buyer_ids": _array(buyer_ids)}
-    return [_run(row) for row in await connection.execute(_NEWEST, values)]
+    """The newest runs first, where nothing else is wanted; with `buyer_ids` those that changed their sales alone.
+
+    `state`: `STANDING` or `UNDONE`; empty: either.
+    """
+    wanted = wanted or Wanted(descending=True, limit=RUNS_LISTED_MAX)
+    statement = (
+        select(_LISTED)
+        .where(*_conditions(kind, state, wanted.words))
+        .order_by(*in_order(wanted, SORTS, "run", _LISTED.c.run_id))
+        .offset(wanted.offset)
+        .limit(wanted.limit)
+    )
+    values = {"network_id": network_id, "buyer_ids": _array(buyer_ids)}
+    return [_run(row) for row in await connection.execute(statement, values)]
+
+
+async def count_runs(
+    connection: AsyncConnection,
+    network_id: int,
+    *,
+    words: str = "",
+    kind: str = "",
+    state: str = "",
+    buyer_ids: frozenset[int] | None = None,
+) -> int:
+    """How many runs there are like that."""
+    statement = select(func.count()).select_from(_LISTED).where(*_conditions(kind, state, words))
+    values = {"network_id": network_id, "buyer_ids": _array(buyer_ids)}
+    return int((await connection.execute(statement, values)).scalar_one())
 
 
 async def find_run(
@@ -90,6 +130,16 @@ async def list_taken_back(connection: AsyncConnection, network_id: int, run_id: 
     """Of the undos after a run, by sale and the version they left it at: the version as which it stands again."""
     rows = await connection.execute(_TAKEN_BACK, {"network_id": network_id, "run_id": run_id})
     return {(row.sale_id, row.version_after): row.version_before for row in rows}
+
+
+def _conditions(kind: str, state: str, words: str) -> list[ColumnElement[bool]]:
+    conditions = holding(words, _LISTED.c.actor, _LISTED.c.description, _LISTED.c.run_id)
+    if kind:
+        conditions.append(_LISTED.c.kind == kind)
+    if state:
+        undone = _LISTED.c.undone_by_run_id
+        conditions.append(undone.is_not(None) if state == UNDONE else undone.is_(None))
+    return conditions
 
 
 def _array(buyer_ids: frozenset[int] | None) -> list[int] | None:

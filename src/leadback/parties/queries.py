@@ -76,6 +76,11 @@ async def list_contracts(
     return [BuyerContract(**row) for row in await _rows(connection, network_id, buyer_contract, buyer_ids)]
 
 
+async def list_names(connection: AsyncConnection, network_id: int, kind: PartyKind) -> dict[int, str]:
+    """What every party of a kind is called, by id."""
+    return {row[kind.id_column]: row["name"] for row in await _rows(connection, network_id, TABLES[kind])}
+
+
 async def find_party(connection: AsyncConnection, network_id: int, kind: PartyKind, party_id: int) -> Party | None:
     """The party with this id."""
     return await _find(connection, network_id, kind, {kind.id_column: party_id})

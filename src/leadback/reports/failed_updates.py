@@ -9,15 +9,24 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.kit.errors import Refused
+from leadback.kit.list_queries import Wanted, holding, in_any_case, in_order
 from leadback.leads.failed_model import FailedSelection, FailedUpdate
-from leadback.leads.failed_queries import list_newest, selected
+from leadback.leads.failed_queries import COLUMNS, failed_of, list_newest, selected
 from leadback.leads.model import Message
 from leadback.leads.tables import failed_update
 from leadback.parties.queries import list_buyers
+from leadback.parties.tables import buyer
 
 SENT_SHOWN_MAX: Final = 3
 SENT_LENGTH_MAX: Final = 100
 PAGE_ROWS_MAX: Final = 1_000
+SORTS: Final = {
+    "received": failed_update.c.failed_update_id,
+    "buyer": in_any_case(buyer.c.name),
+    "lead": in_any_case(failed_update.c.lead_id),
+    "why": in_any_case(failed_update.c.reason),
+    "by": in_any_case(failed_update.c.channel),
+}
 
 
 class SentText(msgspec.Struct, frozen=True):
@@ -121,6 +130,30 @@ async def page_failed(
     return FailedPage(rows=rows, next_before_id=rows[-1].failed_update_id if len(found) > rows_max else None)
 
 
+async def list_failed(
+    connection: AsyncConnection, network_id: int, selection: FailedSelection, now: datetime, wanted: Wanted
+) -> list[ListedFailed]:
+    """A part of the failed updates that are meant, in the order that is wanted, of a connection from a snapshot."""
+    statement = (
+        select(*COLUMNS)
+        .join(buyer, (buyer.c.network_id == network_id) & (buyer.c.buyer_id == failed_update.c.buyer_id))
+        .where(*selected(network_id, selection, now), *_saying(wanted.words))
+        .order_by(*in_order(wanted, SORTS, "received", failed_update.c.failed_update_id))
+        .offset(wanted.offset)
+        .limit(wanted.limit)
+    )
+    names = await _buyer_names(connection, network_id)
+    return [_listed(failed_of(row), names) for row in await connection.execute(statement)]
+
+
+async def count_failed(
+    connection: AsyncConnection, network_id: int, selection: FailedSelection, now: datetime, words: str = ""
+) -> int:
+    """How many failed updates are meant, of those that hold some words."""
+    wanted = (*selected(network_id, selection, now), *_saying(words))
+    return int((await connection.execute(select(func.count()).select_from(failed_update).where(*wanted))).scalar_one())
+
+
 async def check_reason(connection: AsyncConnection, network_id: int, reason: str) -> None:
     """Raise `Refused` where no failed update has this reason; it says which there are."""
     statement = select(failed_update.c.reason).where(failed_update.c.network_id == network_id).distinct()
@@ -155,6 +188,11 @@ async def _read_sent(
     for row in rows:
         sent.setdefault((row.buyer_id, row.reason), []).append(SentText(row.text, row.calls))
     return sent
+
+
+def _saying(words: str) -> list[ColumnElement[bool]]:
+    column = failed_update.c
+    return holding(words, column.lead_id, column.reason, column.detail, column.parameters, func.host(column.address))
 
 
 def _sent() -> ColumnElement[str | None]:

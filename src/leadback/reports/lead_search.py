@@ -1,4 +1,4 @@
-"""Finding leads by their ids, by what buyers call them, and by sub ids: newest sales first, page by page."""
+"""Finding leads by their ids, by what buyers call them, and by sub ids: by when they were sold, page by page."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from leadback.kit.errors import Refused
 from leadback.kit.paging import place_of, token_of
 from leadback.parties.queries import list_buyers, list_campaigns, list_contracts
 
-PAGE_ROWS_MAX: Final = 200
+PAGE_ROWS_MAX: Final = 1_000
 SEARCH_DAYS: Final = 90
 SEARCH_LENGTH_MAX: Final = 200
 
@@ -29,8 +29,8 @@ _FOUND = """
     WHERE sale.network_id = :network_id AND {condition}
         AND (CAST(:buyer_ids AS integer[]) IS NULL OR sale.buyer_id = ANY (CAST(:buyer_ids AS integer[])))
         AND (CAST(:sold_at AS timestamptz) IS NULL
-            OR (sale.sold_at, sale.sale_id) < (CAST(:sold_at AS timestamptz), CAST(:sale_id AS bigint)))
-    ORDER BY sale.sold_at DESC, sale.sale_id DESC
+            OR (sale.sold_at, sale.sale_id) {{after}} (CAST(:sold_at AS timestamptz), CAST(:sale_id AS bigint)))
+    ORDER BY sale.sold_at {{order}}, sale.sale_id {{order}}
     LIMIT :limit
 """
 _RECENT = "sale.sold_at >= :since"
@@ -53,7 +53,7 @@ _ROWS = """
     FROM ({found}) AS found
     JOIN sale ON sale.network_id = :network_id AND sale.sale_id = found.sale_id
     JOIN lead ON lead.network_id = :network_id AND lead.lead_key = sale.lead_key
-    ORDER BY found.sold_at DESC, found.sale_id DESC
+    ORDER BY found.sold_at {order}, found.sale_id {order}
     LIMIT :limit
 """
 _EXACT = text("""
@@ -72,6 +72,8 @@ class LeadSearch(msgspec.Struct, frozen=True, kw_only=True):
     """A lead id in any case, or how it begins; a buyer's lead id or a sub id exactly."""
     days: int | None = SEARCH_DAYS
     """How far back the words of others are looked for; None: all the way."""
+    oldest_first: bool = False
+    """In place of the newest."""
     buyer_ids: frozenset[int] | None = None
     """Whose sales there are for whoever asks; None: everybody's."""
 
@@ -98,7 +100,7 @@ class FoundSale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FoundPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Some sales, the newest first."""
+    """Some sales, in the order that was asked for."""
 
     sales: tuple[FoundSale, ...]
     after: str | None
@@ -154,8 +156,9 @@ def _statement(search: LeadSearch, *, looks_like_id: bool) -> str:
     conditions = [_BY_WORDS, _BY_OTHER_SUB_IDS] if search.words else [_RECENT]
     if search.words and looks_like_id:
         conditions.append(_BY_LEAD_ID)
+    after, order = (">", "ASC") if search.oldest_first else ("<", "DESC")
     found = " UNION ".join(f"({_FOUND.format(condition=condition)})" for condition in conditions)
-    return _ROWS.format(found=found)
+    return _ROWS.format(found=found.format(after=after, order=order), order=order)
 
 
 def _place(row: Any) -> tuple[str, str]:

@@ -6,13 +6,14 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from leadback.catalog.model import Summary
+from leadback.catalog.model import Catalog, Summary
 from leadback.catalog.queries import read_catalog
 from leadback.kit.clock import now
 from leadback.kit.errors import Refused
 from leadback.networks.model import Network
 from leadback.reports.filter import read_names, resolve, within
-from leadback.reports.lead_status_cells import read_cells, read_field_cells
+from leadback.reports.lead_status_cells import FieldCell, read_cells, read_field_cells
+from leadback.reports.lead_status_index import read_usual_conversions
 from leadback.reports.lead_status_rows import Cells, key_of, shape_report, summarised
 from leadback.reports.lead_status_scope import Scope, prepare
 from leadback.reports.model import Dimension, LeadStatusQuery, LeadStatusReport
@@ -59,14 +60,20 @@ async def lead_status(
     await prepare(connection, by_index=query.as_of is not None)
     rows, statuses = await read_cells(connection, scope, cells_max=cells_max)
     check_cells(len(rows) + len(statuses), cells_max)
+    values = await _read_values(connection, scope, catalog) if query.with_fields else []
+    usual = None
+    if query.with_index:
+        usual = await read_usual_conversions(connection, scope, buyer_ids=query.buyer_ids)
+    return shape_report(query, wanted, Cells(rows, statuses, values, usual), catalog, names)
+
+
+async def _read_values(connection: AsyncConnection, scope: Scope, catalog: Catalog) -> list[FieldCell]:
     ends = [field.field_id for field in summarised(catalog) if field.summary in (Summary.MIN, Summary.MAX)]
     sums = [field.field_id for field in summarised(catalog) if field.field_id not in ends]
     if scope.needs_sales:
-        values = await read_field_cells(connection, scope, ends + sums, extremes=True)
-    else:
-        values = await read_field_cells(connection, scope, sums, extremes=False)
-        values += await read_field_cells(connection, scope, ends, extremes=True)
-    return shape_report(query, wanted, Cells(rows, statuses, values), catalog, names)
+        return await read_field_cells(connection, scope, ends + sums, extremes=True)
+    values = await read_field_cells(connection, scope, sums, extremes=False)
+    return values + await read_field_cells(connection, scope, ends, extremes=True)
 
 
 def check_asked(by: Sequence[Dimension], first: date, last: date) -> None:

@@ -42,6 +42,8 @@ from leadback.reports.lead_status_scope import Key, Scope, conditions, joined_wi
 from leadback.reports.model import SALE_MARKS, SUB_IDS, Reached, Returns
 
 COUNTED_BY: Final = ("status_id", "sub_status_id", "updated", "stage_reached", "return_state")
+CONVERTED: Final = 1 + Reached.__struct_fields__.index("converted")
+"""The stage from which on a sale has converted."""
 SALES_PLACE: Final = 1
 """Where `_measures` has the sales."""
 
@@ -74,6 +76,15 @@ class StatusCell(NamedTuple):
     status_id: int
     sub_status_id: int
     sales: int
+
+
+class ConversionCell(NamedTuple):
+    """The sales of one row and contract, or of a part of them, and how many of them ever converted."""
+
+    key: Key
+    buyer_contract_id: int
+    sales: int
+    converted: int
 
 
 class FieldCell(NamedTuple):
@@ -120,6 +131,24 @@ async def read_cells(
                 StatusCell(tuple(row[:width]), row[width], row[width + 1], row[width + 2 + SALES_PLACE])
             )
     return row_cells, status_cells
+
+
+async def read_conversion_cells(connection: AsyncConnection, scope: Scope) -> list[ConversionCell]:
+    """The sales of every row by contract, in one part or two each."""
+    sources = [_sales(scope)] if scope.needs_sales else [lead_status_rollup, lead_status_delta]
+    halves = []
+    for source in sources:
+        joined, columns = joined_with_parties(source, scope)
+        groups = [*(columns[name] for name in scope.key), source.c.buyer_contract_id]
+        counts = _count(source.c.sales), _count(source.c.sales, source.c.stage_reached >= CONVERTED)
+        halves.append(
+            select(*groups, *counts)
+            .select_from(joined)
+            .where(*conditions(source, scope, columns))
+            .group_by(*dict.fromkeys(groups))
+        )
+    width = len(scope.key)
+    return [ConversionCell(tuple(row[:width]), *row[width:]) for row in await connection.execute(union_all(*halves))]
 
 
 async def read_field_cells(

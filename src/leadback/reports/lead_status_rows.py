@@ -4,6 +4,7 @@ import operator
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from leadback.catalog.model import Catalog, Field, Status, SubStatus, Summary
 from leadback.reports.filter import Names
 from leadback.reports.lead_status_cells import FieldCell, RowCell, StatusCell
+from leadback.reports.lead_status_ratios import RatioOf, rounded
 from leadback.reports.lead_status_scope import KEY_OF, Key
 from leadback.reports.model import (
     DATES,
@@ -72,6 +74,8 @@ class Cells(msgspec.Struct, frozen=True):
     rows: list[RowCell]
     statuses: list[StatusCell]
     fields: list[FieldCell]
+    usual_conversions: Mapping[Key, Fraction] | None = None
+    """By row, where it was asked for."""
 
 
 class Columns(msgspec.Struct, frozen=True):
@@ -101,13 +105,20 @@ def shape_report(
             rows[values.key].add_values(values)
         totals.add_values(values)
     columns = choose_columns(query.by, wanted, totals, catalog)
-    shaped = [LeadStatusRow(name_row(query.by, key, names), numbers_of(tally, columns)) for key, tally in rows.items()]
+    usual = cells.usual_conversions
+    shaped = [
+        LeadStatusRow(
+            name_row(query.by, key, names),
+            numbers_of(tally, columns, None if usual is None else usual.get(key, Fraction(0))),
+        )
+        for key, tally in rows.items()
+    ]
     return LeadStatusReport(
         sold_from=query.sold_from,
         sold_to=query.sold_to,
         by=query.by,
         rows=tuple(sorted(shaped, key=lambda row: row_order(query.by, row.key, row.numbers.sales))),
-        totals=numbers_of(totals, columns),
+        totals=numbers_of(totals, columns, None if usual is None else sum(usual.values(), Fraction(0))),
         as_of=query.as_of,
     )
 
@@ -149,7 +160,7 @@ def name_row(by: Sequence[Dimension], key: Key, names: Names) -> dict[str, int |
     return named
 
 
-def numbers_of(tally: Tally, columns: Columns) -> LeadStatusNumbers:
+def numbers_of(tally: Tally, columns: Columns, usual_converted: Fraction | None) -> LeadStatusNumbers:
     """A row's numbers in the report's columns."""
     sums, values = tally.sums, tally.values
     statuses = {
@@ -172,6 +183,9 @@ def numbers_of(tally: Tally, columns: Columns) -> LeadStatusNumbers:
         margin=sums.revenue - sums.payout,
         returns=Returns(sums.submitted, sums.credited, sums.replaced, sums.rejected),
         reached=Reached(sums.contacted, sums.qualified, sums.converted, sums.funded),
+        usual_converted=(
+            None if usual_converted is None else Decimal(usual_converted.numerator) / usual_converted.denominator
+        ),
     )
 
 
@@ -183,15 +197,23 @@ def row_order(by: Sequence[Dimension], key: Mapping[str, int | str | None], size
     return dates, -size, names, [value for value in known.values() if isinstance(value, int)]
 
 
-def as_document(report: LeadStatusReport) -> dict[str, Any]:
-    """The report as JSON has it: money as text with 4 decimals, a row's key beside its numbers."""
+def as_document(report: LeadStatusReport, ratios: Mapping[str, RatioOf] | None = None) -> dict[str, Any]:
+    """The report as JSON has it: money and ratios as text with 4 decimals, a row's key beside its numbers."""
+
+    def told(numbers: LeadStatusNumbers) -> dict[str, Any]:
+        document: dict[str, Any] = msgspec.to_builtins(numbers)
+        if ratios is not None:
+            found = {name.removeprefix("ratio:"): rounded(ratio_of(numbers)) for name, ratio_of in ratios.items()}
+            document["ratios"] = msgspec.to_builtins(found)
+        return document
+
     return {
         "from": report.sold_from.isoformat(),
         "to": report.sold_to.isoformat(),
         **({} if report.as_of is None else {"as_of": report.as_of.isoformat()}),
         "by": [str(dimension) for dimension in report.by],
-        "rows": [row.key | msgspec.to_builtins(row.numbers) for row in report.rows],
-        "totals": msgspec.to_builtins(report.totals),
+        "rows": [row.key | told(row.numbers) for row in report.rows],
+        "totals": told(report.totals),
     }
 
 

@@ -73,6 +73,10 @@ class LeadStatusQuery(msgspec.Struct, frozen=True, kw_only=True):
     conditions: tuple[Condition, ...] = ()
     as_of: datetime | None = None
     """The report as it would have shown at this past moment, by what had been received until then; None: now."""
+    with_fields: bool = True
+    """Off: without the fields' summaries, where nobody looks at them."""
+    with_index: bool = False
+    """Count also what would usually have converted, for the index: it takes the sales of each row by contract."""
     buyer_ids: frozenset[int] | None = None
     """Whoever asks may see these buyers' sales alone; None: all."""
 
@@ -102,7 +106,7 @@ class Reached(msgspec.Struct, frozen=True):
     funded: int
 
 
-class LeadStatusNumbers(msgspec.Struct, frozen=True, kw_only=True):
+class LeadStatusNumbers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one row, or the whole report, says; money in the network's currency, 4 decimals."""
 
     leads: int | None
@@ -121,6 +125,8 @@ class LeadStatusNumbers(msgspec.Struct, frozen=True, kw_only=True):
     margin: Decimal
     returns: Returns
     reached: Reached
+    usual_converted: Decimal | None = None
+    """How many sales would have converted as usual for their contracts; None where it was not asked for."""
 
 
 class LeadStatusRow(msgspec.Struct, frozen=True):

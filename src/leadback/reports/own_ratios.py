@@ -1,12 +1,25 @@
 """What a network's own ratios come to in a row of the Lead Status report; on values alone."""
 
+from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 
 from leadback.catalog.model import Catalog
 from leadback.catalog.own_ratio_model import Number, OwnRatio, Term
 from leadback.catalog.own_ratio_rules import is_reported
-from leadback.reports.lead_status_ratios import Ratio, ratio
+from leadback.reports.lead_status_ratios import Ratio, RatioOf, ratio, ratios_of
 from leadback.reports.model import LeadStatusNumbers, Reached, Returns
+
+
+def file_heading(made: OwnRatio) -> str:
+    """Its column's heading in a file; on the page it is known by its id, which outlives its label."""
+    return f"own:{made.label}"
+
+
+def all_ratios_of(totals: LeadStatusNumbers, catalog: Catalog, own_ratios: Iterable[OwnRatio]) -> dict[str, RatioOf]:
+    """Every ratio of a report by the heading of its column, the network's own behind the others."""
+    own = {file_heading(made): partial(own_ratio, made, catalog) for made in own_ratios}
+    return ratios_of(totals, catalog) | own
 
 
 def own_ratio(made: OwnRatio, catalog: Catalog, numbers: LeadStatusNumbers) -> Ratio:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.catalog.queries import read_catalog
 from leadback.kit.errors import Refused
+from leadback.kit.list_queries import Wanted
 from leadback.kit.paging import place_of, token_of
 from leadback.leads.model import ReturnState, ReturnStep
 from leadback.leads.queries import read_return_steps
@@ -16,7 +17,7 @@ from leadback.leads.return_rules import current_return, last_return_day
 from leadback.networks.model import Network
 from leadback.parties.queries import list_buyers, list_contracts
 from leadback.reports.returns_model import RATE_DAYS, BuyerReturns, ReturnedSale, ReturnNote, ReturnsPage, ReturnsQuery
-from leadback.reports.returns_sales import count_sales, count_states, read_returned
+from leadback.reports.returns_sales import count_sales, count_states, read_returned, read_sorted
 
 PAGE_ROWS_MAX: Final = 1000
 
@@ -31,8 +32,11 @@ async def list_returns(
     today: date,
     limit: int = 100,
     after: str | None = None,
+    wanted: Wanted | None = None,
 ) -> ReturnsPage:
     """One page of the queue, of a connection from `Database.snapshot`; every page costs the same.
+
+    `wanted`: a part of it in another order, found by its place in place of a token.
 
     Raises `Refused` where a state or the token is none, or the limit is out of range.
     """
@@ -43,7 +47,10 @@ async def list_returns(
         if state not in list(ReturnState):
             raise Refused(f"There is no return state {state!r}. There are: {', '.join(ReturnState)}.")
     begin = None if after is None else _place_of(after, network_id, query)
-    found = await read_returned(connection, network, query, after=begin, limit=limit + 1)
+    if wanted is None:
+        found = await read_returned(connection, network, query, after=begin, limit=limit + 1)
+    else:
+        limit, found = wanted.limit, await read_sorted(connection, network, query, wanted)
     rows = found[:limit]
     steps = await read_return_steps(connection, network_id, [row.sale_id for row in rows])
     rates = await _read_rates(connection, network_id, {row.buyer_id for row in rows}, today)

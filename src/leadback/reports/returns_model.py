@@ -27,6 +27,8 @@ class ReturnsQuery(msgspec.Struct, frozen=True, kw_only=True):
     sold_to: date | None = None
     tests: bool = False
     """Sales of test leads as well."""
+    words: str = ""
+    """Held by the lead id, or by what the buyer or the network call the sale, in any case."""
 
 
 class BuyerReturns(msgspec.Struct, frozen=True, kw_only=True):

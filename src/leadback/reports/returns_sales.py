@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Row,
     Select,
+    Table,
     Text,
     and_,
     case,
@@ -23,12 +24,46 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.catalog.tables import return_reason
+from leadback.kit.list_queries import Wanted, holding, in_any_case, in_order
 from leadback.leads.model import ReturnState
 from leadback.leads.tables import lead, lead_status_delta, lead_status_rollup, sale
 from leadback.networks.model import Network
-from leadback.parties.tables import buyer_contract
+from leadback.parties.tables import buyer, buyer_contract
 from leadback.reports.returns_model import Disagreement, ReturnsQuery
 
+RETURN_SORTS: Final = {
+    "lead": sale.c.lead_key,
+    "state": sale.c.return_state,
+    "buyer": in_any_case(buyer.c.name),
+    "reason": in_any_case(return_reason.c.name),
+    "returned": sale.c.returned_at,
+    "sold": sale.c.sold_at,
+    "price": sale.c.sold_price,
+    "revenue": sale.c.revenue,
+}
+_CREDITED: Final = and_(sale.c.return_state == ReturnState.CREDITED, sale.c.revenue > 0)
+_GIVEN_UP: Final = and_(
+    or_(sale.c.return_state.is_(None), sale.c.return_state == ReturnState.REJECTED),
+    sale.c.revenue <= 0,
+    sale.c.sold_price > 0,
+)
+_DISAGREEING: Final[dict[str, ColumnElement[bool]]] = {
+    Disagreement.CREDITED_WITH_REVENUE: _CREDITED,
+    Disagreement.NO_REVENUE_WITHOUT_RETURN: _GIVEN_UP,
+}
+_DISAGREEMENT: Final = case(
+    (_CREDITED, Disagreement.CREDITED_WITH_REVENUE), else_=Disagreement.NO_REVENUE_WITHOUT_RETURN
+)
+DISAGREEMENT_SORTS: Final = {
+    "lead": sale.c.lead_key,
+    "what": _DISAGREEMENT,
+    "buyer": in_any_case(buyer.c.name),
+    "sold": sale.c.sold_on,
+    "price": sale.c.sold_price,
+    "revenue": sale.c.revenue,
+    "return": sale.c.return_state,
+}
 _OF_LEAD: Final = and_(lead.c.network_id == sale.c.network_id, lead.c.lead_key == sale.c.lead_key)
 
 # Each half through its own small index. A replacement names the sale it replaces: it counts for that one's contract.
@@ -62,21 +97,22 @@ async def read_returned(
 ) -> list[Any]:
     """Returned sales after a place, those given back first before the others."""
     place = tuple_(sale.c.returned_at, sale.c.sale_id)
-    statement: Select[Any] = (
-        select(
-            *(sale.c[name] for name in ("sale_id", "sale_ref", "is_test", "buyer_id", "buyer_contract_id")),
-            *(sale.c[name] for name in ("return_reason_id", "returned_at", "sold_at", "sold_on", "sold_price")),
-            sale.c.revenue,
-            sale.c.return_state.label("state"),
-            lead.c.lead_id,
-        )
-        .select_from(sale.join(lead, _OF_LEAD))
-        .where(*_conditions(network, query), *_states(query))
-        .order_by(sale.c.returned_at, sale.c.sale_id)
-        .limit(limit)
-    )
+    statement = _returned(network, query).order_by(sale.c.returned_at, sale.c.sale_id).limit(limit)
     if after is not None:
         statement = statement.where(place > tuple_(*after))
+    return list(await connection.execute(statement))
+
+
+async def read_sorted(connection: AsyncConnection, network: Network, query: ReturnsQuery, wanted: Wanted) -> list[Any]:
+    """A part of the returned sales, in the order that is wanted; by `RETURN_SORTS`."""
+    statement = (
+        _returned(network, query)
+        .join(buyer, _of(buyer, "buyer_id"))
+        .outerjoin(return_reason, _of(return_reason, "return_reason_id"))
+        .order_by(*in_order(wanted, RETURN_SORTS, "returned", sale.c.sale_id))
+        .offset(wanted.offset)
+        .limit(wanted.limit)
+    )
     return list(await connection.execute(statement))
 
 
@@ -128,33 +164,53 @@ async def read_disagreeing(
     sold_to: date,
     *,
     buyer_ids: frozenset[int] | None,
-    limit: int,
+    disagreement: str,
+    wanted: Wanted,
 ) -> tuple[Sequence[Row[Any]], int]:
-    """The first sales whose return and revenue disagree, and how many there are."""
-    credited = and_(sale.c.return_state == ReturnState.CREDITED, sale.c.revenue > 0)
-    given_up = and_(
-        or_(sale.c.return_state.is_(None), sale.c.return_state == ReturnState.REJECTED),
-        sale.c.revenue <= 0,
-        sale.c.sold_price > 0,
-    )
+    """A part of the sales whose return and revenue disagree, and how many there are; by `DISAGREEMENT_SORTS`."""
     names = ("sale_id", "buyer_id", "buyer_contract_id", "sold_on", "sold_price", "revenue", "return_state")
-    disagreement = case(
-        (credited, Disagreement.CREDITED_WITH_REVENUE), else_=Disagreement.NO_REVENUE_WITHOUT_RETURN
-    ).label("disagreement")
 
     def among(statement: Select[Any]) -> Select[Any]:
         return statement.where(
             sale.c.network_id == network_id,
             sale.c.sold_on.between(sold_from, sold_to),
             sale.c.is_test.is_(False),
-            or_(credited, given_up),
+            _DISAGREEING[disagreement] if disagreement else or_(_CREDITED, _GIVEN_UP),
             *([] if buyer_ids is None else [sale.c.buyer_id.in_(sorted(buyer_ids))]),
+            *_named_so(wanted.words),
         )
 
-    rows = among(select(disagreement, *(sale.c[name] for name in names), lead.c.lead_id)).join(lead, _OF_LEAD)
-    found = await connection.execute(rows.order_by(sale.c.sold_on, sale.c.sale_id).limit(limit))
+    columns = (_DISAGREEMENT.label("disagreement"), *(sale.c[name] for name in names), lead.c.lead_id)
+    joined = sale.join(lead, _OF_LEAD).join(buyer, _of(buyer, "buyer_id"))
+    rows = among(select(*columns).select_from(joined)).order_by(
+        *in_order(wanted, DISAGREEMENT_SORTS, "sold", sale.c.sale_id)
+    )
+    found = await connection.execute(rows.offset(wanted.offset).limit(wanted.limit))
     count = await connection.execute(among(select(func.count()).select_from(sale)))
     return found.all(), count.scalar_one()
+
+
+def _returned(network: Network, query: ReturnsQuery) -> Select[Any]:
+    return (
+        select(
+            *(sale.c[name] for name in ("sale_id", "sale_ref", "is_test", "buyer_id", "buyer_contract_id")),
+            *(sale.c[name] for name in ("return_reason_id", "returned_at", "sold_at", "sold_on", "sold_price")),
+            sale.c.revenue,
+            sale.c.return_state.label("state"),
+            lead.c.lead_id,
+        )
+        .select_from(sale.join(lead, _OF_LEAD))
+        .where(*_conditions(network, query), *_states(query))
+    )
+
+
+def _of(table: Table, name: str) -> ColumnElement[bool]:
+    return and_(table.c.network_id == sale.c.network_id, table.c[name] == sale.c[name])
+
+
+def _named_so(words: str) -> list[ColumnElement[bool]]:
+    """A lead's key is its id in capitals."""
+    return holding(words, sale.c.lead_key, sale.c.buyer_lead_id, sale.c.sale_ref)
 
 
 def _conditions(network: Network, query: ReturnsQuery) -> list[ColumnElement[bool]]:
@@ -177,7 +233,7 @@ def _conditions(network: Network, query: ReturnsQuery) -> list[ColumnElement[boo
         conditions.append(sale.c.sold_on <= query.sold_to)
     if not query.tests:
         conditions.append(sale.c.is_test.is_(False))
-    return conditions
+    return [*conditions, *_named_so(query.words)]
 
 
 def _states(query: ReturnsQuery) -> list[ColumnElement[bool]]:

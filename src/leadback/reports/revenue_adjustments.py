@@ -7,22 +7,21 @@ overwrote the revenue it does not say, so rows are told apart by where they led:
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.kit.errors import Refused
-from leadback.kit.paging import place_of, token_of
+from leadback.kit.list_queries import Wanted, holding, in_any_case, in_order
 from leadback.leads.model import Flag
+from leadback.leads.tables import lead, lead_update, sale
 from leadback.networks.model import Network
 from leadback.parties.queries import list_buyers, list_contracts
 from leadback.reports.lead_status import check_days
 from leadback.reports.revenue_adjustments_model import (
     PRICE_TIMES_MAX,
     Adjusted,
-    AdjustedPage,
     AdjustedSale,
     Adjusting,
     AdjustmentNumbers,
@@ -31,10 +30,13 @@ from leadback.reports.revenue_adjustments_model import (
     AdjustmentsRow,
 )
 
-PAGE_ROWS_MAX: Final = 1_000
 REPORT_ROWS_MAX: Final = 5_000
 KEYS: Final = ("day", "buyer_id")
 
+_OF_LEDGER: Final = (
+    *("sale_id", "version", "received_at", "kind", "actor", "channel", "note"),
+    *("revenue_before", "revenue_delta", "revenue_after", "flags"),
+)
 _ADJUSTMENTS: Final = """
     SELECT entry.sale_id, entry.version, entry.received_at, entry.kind, entry.actor, entry.channel, entry.note,
         entry.revenue_before, entry.revenue_delta, entry.revenue_after, entry.flags,
@@ -54,6 +56,28 @@ _ADJUSTMENTS: Final = """
         AND (CAST(:buyer_ids AS integer[]) IS NULL OR sold.buyer_id = ANY (CAST(:buyer_ids AS integer[])))
         AND (CAST(:buyer_id AS integer) IS NULL OR sold.buyer_id = :buyer_id)
 """
+_ADJUSTMENT: Final = (
+    text(f"""
+        SELECT lead.lead_id, adjusted.*
+        FROM ({_ADJUSTMENTS}) AS adjusted
+        JOIN lead ON lead.network_id = :network_id AND lead.lead_key = adjusted.lead_key
+    """)
+    .columns(
+        *(lead_update.c[name] for name in _OF_LEDGER),
+        *(sale.c[name] for name in ("buyer_id", "buyer_contract_id", "sold_price")),
+        lead.c.lead_id,
+    )
+    .subquery("adjustment")
+)
+SORTS: Final = {
+    "lead": in_any_case(_ADJUSTMENT.c.lead_id),
+    "received": _ADJUSTMENT.c.received_at,
+    "who": in_any_case(_ADJUSTMENT.c.actor),
+    "price": _ADJUSTMENT.c.sold_price,
+    "before": _ADJUSTMENT.c.revenue_before,
+    "change": _ADJUSTMENT.c.revenue_delta,
+    "after": _ADJUSTMENT.c.revenue_after,
+}
 _WHICH: Final = {
     Adjusting.ANY: "true",
     Adjusting.RAISED: "revenue_delta > 0",
@@ -110,46 +134,47 @@ async def revenue_adjustments(
 
 
 async def list_adjusted(
-    connection: AsyncConnection,
-    network: Network,
-    query: AdjustmentsQuery,
-    *,
-    limit: int = 100,
-    after: str | None = None,
-) -> AdjustedPage:
-    """The rows of the ledger behind a number, one page of them, of a connection from `Database.snapshot`.
+    connection: AsyncConnection, network: Network, query: AdjustmentsQuery, wanted: Wanted | None = None
+) -> tuple[AdjustedSale, ...]:
+    """The rows of the ledger behind a number, the latest first where nothing else is wanted, of a snapshot.
 
-    Raises `Refused` where the days are wrong, the token is of another list, or the limit is out of range.
+    Raises `Refused` where the days are wrong.
     """
     check_days(query.received_from, query.received_to)
-    if not 1 <= limit <= PAGE_ROWS_MAX:
-        raise Refused(f"A page has 1 to {PAGE_ROWS_MAX} rows, not {limit}.")
-    received_at, sale_id, version = _place_of(after, network, query)
-    statement = text(f"""
-        SELECT lead.lead_id, adjustment.*
-        FROM ({_ADJUSTMENTS}) AS adjustment
-        JOIN lead ON lead.network_id = :network_id AND lead.lead_key = adjustment.lead_key
-        WHERE {_WHICH[query.adjusting]}
-            AND (CAST(:received_at AS timestamptz) IS NULL OR (received_at, sale_id, version)
-                < (CAST(:received_at AS timestamptz), CAST(:sale_id AS bigint), CAST(:version AS integer)))
-        ORDER BY received_at DESC, sale_id DESC, version DESC
-        LIMIT :limit
-    """)
-    place = {"received_at": received_at, "sale_id": sale_id, "version": version, "limit": limit + 1}
-    found = (await connection.execute(statement, _values(network, query) | _FLAGS | place)).all()
+    wanted = wanted or Wanted(descending=True)
+    statement = (
+        select(_ADJUSTMENT)
+        .where(*_which(query))
+        .order_by(*in_order(wanted, SORTS, "received", _ADJUSTMENT.c.sale_id, _ADJUSTMENT.c.version))
+        .offset(wanted.offset)
+        .limit(wanted.limit)
+    )
+    found = (await connection.execute(statement, _values(network, query) | _FLAGS)).all()
     buyers = {item.buyer_id: item.name for item in await list_buyers(connection, network.network_id)}
     contracts = {item.buyer_contract_id: item.name for item in await list_contracts(connection, network.network_id)}
     own = [name for name in AdjustedSale.__struct_fields__ if name not in ("buyer", "buyer_contract", "flags")]
-    sales = tuple(
+    return tuple(
         AdjustedSale(
             **{name: row._mapping[name] for name in own},
             buyer=buyers[row.buyer_id],
             buyer_contract=contracts[row.buyer_contract_id],
             flags=tuple(row.flags),
         )
-        for row in found[:limit]
+        for row in found
     )
-    return AdjustedPage(sales=sales, after=_token(found[limit - 1], network, query) if len(found) > limit else None)
+
+
+async def count_adjusted(connection: AsyncConnection, network: Network, query: AdjustmentsQuery) -> int:
+    """How many rows of the ledger there are behind a number; raises `Refused` where the days are wrong."""
+    check_days(query.received_from, query.received_to)
+    statement = select(func.count()).select_from(_ADJUSTMENT).where(*_which(query))
+    return int((await connection.execute(statement, _values(network, query) | _FLAGS)).scalar_one())
+
+
+def _which(query: AdjustmentsQuery) -> list[ColumnElement[bool]]:
+    column = _ADJUSTMENT.c
+    kind = text(_WHICH[query.adjusting])
+    return [kind, *holding(query.words, column.lead_id, column.actor, column.note)]  # type: ignore[list-item] # a text is a condition
 
 
 def _values(network: Network, query: AdjustmentsQuery) -> dict[str, Any]:
@@ -168,17 +193,3 @@ def _numbers(columns: Sequence[Any]) -> AdjustmentNumbers:
     pairs = [Adjusted(*measures[place : place + 2]) for place in range(0, len(measures), 2)]
     names = ("any", "raised", "lowered", "lowered_without_return", "with_return", "over_price")
     return AdjustmentNumbers(sales=sales, **dict(zip(names, pairs, strict=True)))
-
-
-def _token(row: Any, network: Network, query: AdjustmentsQuery) -> str:
-    place = (row.received_at.astimezone(UTC).isoformat(), str(row.sale_id), str(row.version))
-    return token_of(place, of=(network.network_id, query))
-
-
-def _place_of(
-    after: str | None, network: Network, query: AdjustmentsQuery
-) -> tuple[datetime | None, int | None, int | None]:
-    if after is None:
-        return None, None, None
-    received_at, sale_id, version = place_of(after, of=(network.network_id, query))
-    return datetime.fromisoformat(received_at), int(sale_id), int(version)

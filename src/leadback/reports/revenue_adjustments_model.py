@@ -32,6 +32,8 @@ class AdjustmentsQuery(msgspec.Struct, frozen=True, kw_only=True):
     buyer_id: int | None = None
     adjusting: Adjusting = Adjusting.ANY
     """Of the list alone: the report shows each beside the others."""
+    words: str = ""
+    """Of the list alone: held by the lead id, by who did it, or by the note, in any case."""
 
 
 class Adjusted(msgspec.Struct, frozen=True):
@@ -91,11 +93,3 @@ class AdjustedSale(msgspec.Struct, frozen=True, kw_only=True):
     revenue_after: Decimal
     flags: tuple[str, ...]
     note: str | None
-
-
-class AdjustedPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Some of them, the latest first."""
-
-    sales: tuple[AdjustedSale, ...]
-    after: str | None
-    """The token of the next page; None: there is none."""

@@ -14,6 +14,10 @@ ADVICE: Final[dict[Message, tuple[str, str]]] = {
         "There is no key, it is unknown, expired, revoked or not allowed from this address, or the call holds two.",
         "Look at the key and where it stands. Ask the network for a new one.",
     ),
+    Message.NOT_ALLOWED_BY_API_KEY: (
+        "Your key may not do all that the call asks for, such as report an amount. Nothing was changed.",
+        "Use the key that was made for it, or ask the network for one.",
+    ),
     Message.RESTRICTED: (
         "HTTP 429: too many calls, or too many lead ids that are not yours. Nothing was changed.",
         "Wait for the seconds of the header `Retry-After`, then repeat the call.",

@@ -139,23 +139,35 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Tables: a shadow where there is more
+// Tables and tabs: told where there is more at a side
 
 function hintScroll(frame) {
-  const scroller = frame.querySelector(".table-scroll");
+  const scroller = frame.querySelector("[data-scroller]");
   const more = scroller.scrollWidth - scroller.clientWidth - scroller.scrollLeft;
   frame.toggleAttribute("data-left", scroller.scrollLeft > 1);
   frame.toggleAttribute("data-right", more > 1);
 }
 
+// The tab of this page. Not by scrollIntoView: that scrolls the page too.
+function showHere(frame) {
+  const scroller = frame.querySelector("[data-scroller]");
+  const here = scroller.querySelector(":scope > li > [aria-current]");
+  if (!here) return;
+  const middle = (element) => element.getBoundingClientRect().left + element.clientWidth / 2;
+  scroller.scrollLeft += middle(here) - middle(scroller);
+}
+
 const resized = new ResizeObserver((entries) => {
-  for (const { target } of entries) hintScroll(target);
+  for (const { target } of entries) {
+    showHere(target);
+    hintScroll(target);
+  }
 });
 
 function prepare(within) {
   for (const frame of within.querySelectorAll("[data-scroll-hints]:not([data-ready])")) {
     frame.dataset.ready = "";
-    frame.querySelector(".table-scroll").addEventListener("scroll", () => hintScroll(frame), { passive: true });
+    frame.querySelector("[data-scroller]").addEventListener("scroll", () => hintScroll(frame), { passive: true });
     resized.observe(frame);
   }
   for (const bar of within.querySelectorAll("[data-bulk]:not([data-ready])")) {
@@ -168,6 +180,30 @@ function prepare(within) {
   }
   within.querySelector("[data-focus]")?.focus();
 }
+
+// What is cut off is told whole
+
+document.addEventListener("pointerover", (event) => {
+  const cut = event.target.closest?.(".data th[scope=row], .viewer-name, .form-select");
+  if (!cut || cut.title) return;
+  const text = cut.matches("select") ? cut.selectedOptions[0]?.text : cut.textContent;
+  if (cut.scrollWidth > cut.clientWidth) cut.title = text.trim();
+});
+
+// A form is sent once, and the line at the top moves until its answer is there
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent !== undefined) event.preventDefault();
+  form.dataset.sent = "";
+  root.classList.add("busy");
+});
+
+addEventListener("pageshow", () => {
+  root.classList.remove("busy");
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
 
 // htmx
 

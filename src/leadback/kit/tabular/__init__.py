@@ -10,11 +10,23 @@ from typing import Any, BinaryIO, Final
 from leadback.kit.errors import Refused
 from leadback.kit.tabular.csv import csv_writer
 from leadback.kit.tabular.json import json_writer
-from leadback.kit.tabular.model import Column, Form, Kind, Row, Table, Writer
+from leadback.kit.tabular.model import AMOUNTS, Column, Form, Kind, Row, Table, Writer
 from leadback.kit.tabular.parquet import parquet_writer
 from leadback.kit.tabular.xlsx import xlsx_writer
 
-__all__ = ["Column", "Form", "Kind", "Row", "Table", "Writer", "new_file", "one_batch", "open_writer", "write_table"]
+__all__ = [
+    "AMOUNTS",
+    "Column",
+    "Form",
+    "Kind",
+    "Row",
+    "Table",
+    "Writer",
+    "new_file",
+    "one_batch",
+    "open_writer",
+    "write_table",
+]
 
 _WRITERS: Final[dict[Form, Callable[[Table, BinaryIO], AbstractContextManager[Writer]]]] = {
     Form.CSV: csv_writer,
