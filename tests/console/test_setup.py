@@ -110,7 +110,7 @@ async def test_what_cannot_be_is_refused_and_what_was_typed_stays(
 @pytest.mark.parametrize(
     ("role", "labels"),
     [
-        (Role.OWNER, ["Settings", "Lead Statuses", "Return reasons", "Users and roles", "Audit log"]),
+        (Role.OWNER, ["Settings", "Lead Statuses", "Return reasons", "Own ratios", "Users and roles", "Audit log"]),
         (Role.REPORTING_ONLY, []),
     ],
 )
