@@ -35,10 +35,9 @@ LOOKS: Final[Sequence[tuple[int, Literal["light", "dark"]]]] = (
     (1280, "light"),
     (1280, "dark"),
     (390, "light"),
-    (390, "dark"),
 )
 HEIGHT: Final = 860
-SHARES: Final = 4
+SHARES: Final = 2
 """Of the pages; each is a test of its own, so that they go to several workers."""
 Pages = dict[str, str]
 
