@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "init": "leadback.cli.init",
     "catalog": "leadback.cli.catalog",
     "alias": "leadback.cli.alias",
+    "ratio": "leadback.cli.ratio",
     "operator": "leadback.cli.operator",
     "key": "leadback.cli.key",
     "import": "leadback.cli.import_sales",
