@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from leadback.access.actions import KeyTerms, create_key
+from leadback.access.actions import KeyTerms, create_key, note_key_uses
 from leadback.access.queries import list_keys
-from leadback.access.store import note_uses
 from leadback.buyer_api.application import BuyerApi
 from leadback.kit.clock import now
 from leadback.kit.database import Database
@@ -159,6 +158,6 @@ async def test_another_process_that_saw_an_earlier_use_does_not_turn_it_back(
     assert used.last_used_at is None, "it is not on the way of the call"
     later = now() + timedelta(minutes=1)
     async with database.transaction(buyer.network_id) as connection:
-        await note_uses(connection, buyer.network_id, {used.api_key_id: (later, ip_address("192.0.2.9"))})
+        await note_key_uses(connection, buyer.network_id, {used.api_key_id: (later, ip_address("192.0.2.9"))})
     await updates.close()
     assert (later, ip_address("192.0.2.9")) in (await last_uses(database, buyer.network_id)).values()

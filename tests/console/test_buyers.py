@@ -7,10 +7,10 @@ from ipaddress import ip_address, ip_network
 import httpx
 import pytest
 
+from leadback.access.actions import note_key_uses
 from leadback.access.model import ApiKey
 from leadback.access.operator_model import Role
 from leadback.access.queries import list_keys
-from leadback.access.store import note_uses
 from leadback.catalog.queries import read_catalog
 from leadback.kit.clock import now
 from leadback.kit.database import Database
@@ -291,7 +291,7 @@ async def test_a_key_is_made_for_what_it_may_do_and_says_when_it_was_used(databa
         shown_key(await client.post(f"{CARD}/keys/{made.api_key_id}/rotate", data={"overlap_days": "1"}))
         at = datetime(2026, 3, 8, 12, 30, tzinfo=UTC)
         async with database.transaction(seeded.network_id) as connection:
-            await note_uses(connection, seeded.network_id, {made.api_key_id: (at, ip_address("2001:db8::7"))})
+            await note_key_uses(connection, seeded.network_id, {made.api_key_id: (at, ip_address("2001:db8::7"))})
         page = (await client.get(f"{CARD}/keys")).text
     assert page.count("status:write, revenue:write</td>") == 2 and ">everything</td>" in page
     assert re.search(r"2026-03-08 08:30 <small[^>]*>from 2001:db8::7<", page)

@@ -1,5 +1,6 @@
 """Handing out and revoking buyers' API keys."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -7,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.access import store
-from leadback.access.model import ApiKey, IPNetwork
+from leadback.access.model import ApiKey, IPNetwork, KeyUse
 from leadback.access.queries import list_keys
 from leadback.access.rules import check_expiry, check_scopes, is_good, shown_part
 from leadback.audit.model import Entry
@@ -127,6 +128,11 @@ async def revoke_key(
         after=kept({"revoked_at": now, "shown_as": old.shown_as}),
     )
     await record_change(connection, network_id, entry, actor=actor, now=now)
+
+
+async def note_key_uses(connection: AsyncConnection, network_id: int, uses: Mapping[int, KeyUse]) -> None:
+    """Keep when keys were last used, by their id. No change of configuration: nothing is decided by it."""
+    await store.note_uses(connection, network_id, uses)
 
 
 async def _must_exist(connection: AsyncConnection, network_id: int, api_key_id: int, buyer_id: int | None) -> ApiKey:

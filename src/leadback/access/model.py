@@ -6,6 +6,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 import msgspec
 
 IPNetwork = IPv4Network | IPv6Network
+KeyUse = tuple[datetime, IPv4Address | IPv6Address | None]
+"""When a key was used, and from where."""
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):

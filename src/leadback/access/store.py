@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.access.model import KeyUse
 from leadback.access.tables import api_key
 from leadback.kit.sql import Rows
-
-KeyUse = tuple[datetime, IPv4Address | IPv6Address | None]
-"""When a key was used, and from where."""
 
 # Several processes write what each saw last. In one order, so that no two of them deadlock; the version of the
 # configuration stays, for nothing is decided by it.

@@ -44,6 +44,17 @@ def told(value: object) -> object:
     return ("on" if value else "off") if isinstance(value, bool) else value
 
 
+ReRunOption = Annotated[
+    Switch | None,
+    typer.Option(
+        help="Updates that came before their sale run when it is imported; never what they add to the revenue."
+    ),
+]
+SecondFactorOption = Annotated[
+    Switch | None, typer.Option(help="Owners and admins get into the console with a second factor only.")
+]
+
+
 @command(group, "set")
 def set_(  # noqa: PLR0913 - an option is an argument
     *,
@@ -69,16 +80,9 @@ def set_(  # noqa: PLR0913 - an option is an argument
     return_to_affiliate: Annotated[
         Switch | None, typer.Option(help="A buyer's return is one to the affiliate too. Kept; not in force yet.")
     ] = None,
-    rerun_waiting_updates: Annotated[
-        Switch | None,
-        typer.Option(
-            help="Updates that came before their sale run when it is imported; never what they add to the revenue."
-        ),
-    ] = None,
+    rerun_waiting_updates: ReRunOption = None,
     failed_update_days: Annotated[int | None, typer.Option(help="How long failed updates are kept.")] = None,
-    second_factor_required: Annotated[
-        Switch | None, typer.Option(help="Owners and admins get into the console with a second factor only.")
-    ] = None,
+    second_factor_required: SecondFactorOption = None,
 ) -> None:
     """Change the settings that are given."""
     settings = NetworkSettings(

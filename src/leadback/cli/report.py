@@ -15,7 +15,15 @@ from leadback.cli.choices import parse_moment
 from leadback.cli.export import OutputOption, TableFormat, TableFormatOption, chosen_format, export, export_json
 from leadback.cli.report_buyers import print_buyer_reporting
 from leadback.cli.report_detail import print_lead_detail
-from leadback.cli.report_options import FilterOption, FromOption, ShowChangesOption, ToOption, days_sold, parse_day
+from leadback.cli.report_options import (
+    ColumnOption,
+    FilterOption,
+    FromOption,
+    ShowChangesOption,
+    ToOption,
+    days_sold,
+    parse_day,
+)
 from leadback.cli.session import Session, command, run
 from leadback.kit.errors import Refused
 from leadback.kit.tabular import one_batch
@@ -65,14 +73,7 @@ def print_lead_status(  # noqa: PLR0913 - an option is an argument
         Moment | None,
         typer.Option(help="Sales that entered each status from --from to --to, whenever they were sold."),
     ] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--column",
-            metavar="NAME",
-            help="This column of numbers alone, such as revenue, status:Funded or ratio:index; may be repeated.",
-        ),
-    ] = None,
+    columns: ColumnOption = None,
     output_format: TableFormatOption = None,
     output: OutputOption = None,
 ) -> None:

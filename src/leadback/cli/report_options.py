@@ -28,6 +28,14 @@ FilterOption = Annotated[
         " DIMENSION_id=ID as well, and DIMENSION_id=none for what has none.",
     ),
 ]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="NAME",
+        help="This column of numbers alone, such as revenue, status:Funded or ratio:index; may be repeated.",
+    ),
+]
 ShowChangesOption = Annotated[bool, typer.Option("--show-changes", help="Count updated sales only.")]
 
 

@@ -7,8 +7,9 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from leadback.access.actions import note_key_uses
+from leadback.access.model import KeyUse
 from leadback.access.rules import key_allows
-from leadback.access.store import KeyUse, note_uses
 from leadback.kit.database import Database
 from leadback.leads import guard_store, guess_store
 from leadback.leads.configuration import Configuration
@@ -95,7 +96,7 @@ class Notes:
                 if calls:
                     await guess_store.add_counts(connection, self.network_id, calls)
                 if uses:
-                    await note_uses(connection, self.network_id, uses)
+                    await note_key_uses(connection, self.network_id, uses)
         except (SQLAlchemyError, OSError, TimeoutError):
             log.warning("notes not written", network_id=self.network_id, exc_info=True)
             self.add_calls(calls)
