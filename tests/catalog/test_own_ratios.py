@@ -218,3 +218,11 @@ async def test_a_sum_that_the_report_no_longer_says_is_told(database: Database, 
         (ratio,) = (await read_own_ratios(connection, network_id)).values()
     assert not is_reported(ratio.numerator, catalog)
     assert is_reported(ratio.denominator, catalog)
+
+
+async def test_the_id_of_one_that_was_removed_is_nobody_elses(database: Database, network_id: int) -> None:
+    await seed_network(database, network_id)
+    first = await make(database, network_id)
+    async with database.transaction(network_id) as connection:
+        await remove_own_ratio(connection, network_id, first, **who())
+    assert await make(database, network_id) == first + 1

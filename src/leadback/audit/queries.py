@@ -55,6 +55,14 @@ async def count_entries(connection: AsyncConnection, network_id: int, query: Ent
     return int((await connection.execute(statement)).scalar_one())
 
 
+async def last_subject_id(connection: AsyncConnection, network_id: int, subject: str) -> int:
+    """The highest id that anything of a kind ever had, removed or not; 0 where there was none."""
+    statement = select(func.max(audit_entry.c.subject_id)).where(
+        audit_entry.c.network_id == network_id, audit_entry.c.subject == subject
+    )
+    return int((await connection.execute(statement)).scalar_one() or 0)
+
+
 async def list_known(connection: AsyncConnection, network_id: int) -> dict[str, list[str]]:
     """Every `actor`, `action` and `subject` there is a change of."""
     known = {}

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from leadback.audit.queries import last_subject_id
 from leadback.audit.rules import changed, created, deleted
 from leadback.catalog import own_ratio_store as store
 from leadback.catalog.own_ratio_model import OwnRatio
@@ -31,7 +32,8 @@ async def create_own_ratio(
     """A new ratio after the last; its id."""
     await begin_change(connection, network_id)
     ratios = await read_own_ratios(connection, network_id)
-    own_ratio_id = max(ratios, default=0) + 1
+    # Never one that was removed: addresses and saved views name a ratio by its id.
+    own_ratio_id = await last_subject_id(connection, network_id, "own_ratio") + 1
     position = max((ratio.position for ratio in ratios.values()), default=0) + 1
     after = await _checked(connection, network_id, written, own_ratio_id, position, ratios)
     await store.insert_own_ratio(connection, network_id, after)
