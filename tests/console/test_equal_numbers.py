@@ -58,6 +58,8 @@ INACTIVE = ("Old", "Gone")
 """Statuses that are switched off after they were used; the second has no sale left on the days that are looked at."""
 SALES_COLUMNS = "sale_ref lead_id sold_at sold_price payout buyer buyer_contract buyer_contract_id vertical \
 affiliate campaign offer sub_id_1 sale_type is_test status sub_status".split()
+RATIO_STEP = Fraction(1, 10_000)
+"""Files have ratios to four decimals."""
 RATIOS = {
     "ratio:coverage": ("updated_by_buyer", "sales"),
     "ratio:contact": ("reached:contacted", "sales"),
@@ -349,6 +351,11 @@ def check_rows(found: list[dict[str, Any]], wanted: Answer, question: Question) 
             if column.startswith("sub_status:") and not _is_shown(column, wanted, question):
                 continue
             assert _as_number(row[column]) == value, (question, key, column)
+        for name, (part, whole) in RATIOS.items():
+            found_ratio, exact = _as_number(row[name]), _ratio(numbers[part], numbers[whole])
+            assert (found_ratio is None) == (exact is None), (question, key, name)
+            if found_ratio is not None and exact is not None:
+                assert abs(Fraction(found_ratio) - exact) <= RATIO_STEP / 2, (question, key, name)
     statuses = [name.removeprefix("status:") for name in found[0] if name.startswith("status:")]
     assert statuses == wanted.statuses
     assert ("leads" in wanted.totals) or _as_number(found[0].get("leads")) is None
@@ -359,6 +366,8 @@ def read_rows(form: str, content: bytes) -> list[dict[str, Any]]:
     match form:
         case "json":
             document = json.loads(content)
+            if "by" not in document:  # of chosen columns it is a table, as the other files are
+                return list(document["rows"])
             return [flat(row) for row in (dict.fromkeys(document["by"]) | document["totals"], *document["rows"])]
         case "csv":
             return list(csv.DictReader(io.StringIO(content.decode())))
@@ -380,7 +389,7 @@ def flat(row: dict[str, Any]) -> dict[str, Any]:
         found |= {f"field:{name}:{kind}": value for kind, value in summary.items()}
     for part in ("returns", "reached"):
         found |= {f"{part}:{name}": value for name, value in row[part].items()}
-    return found
+    return found | {f"ratio:{name}": value for name, value in row["ratios"].items()}
 
 
 def is_about(text: str, value: Decimal | Fraction | int | None) -> bool:
