@@ -13,6 +13,7 @@ from rich.progress import Progress
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from leadback.catalog.apply import apply_plan, plan_vocabulary
+from leadback.catalog.own_ratios import Written, create_own_ratio
 from leadback.catalog.vocabulary import read_vocabulary
 from leadback.cli.demonstration.cast import CAST, campaigns
 from leadback.cli.demonstration.history import History, reference_of
@@ -43,6 +44,9 @@ from leadback.parties.settings import ContractSettings
 NETWORK: Final = "Demo Network"
 UNFINISHED: Final = "Demo Network, unfinished"
 TIME_ZONE: Final = "America/New_York"
+OWN_RATIO: Final = Written(
+    label="Converted of contacted", numerator="converted", denominator="contacted", shown_as="percent"
+)
 
 
 async def make_network(database: Database, seed: int, until: datetime, progress: Progress) -> int:
@@ -95,6 +99,7 @@ async def _set_up(connection: AsyncConnection, network_id: int, began_at: dateti
     vocabulary = read_vocabulary(files(__package__).joinpath("catalog.toml").read_bytes())
     plan = await plan_vocabulary(connection, network_id, vocabulary, deactivate_missing=False)
     await apply_plan(connection, network_id, plan, **told)
+    await create_own_ratio(connection, network_id, OWN_RATIO, **told)
     offers = {
         name: await create_offer(connection, network_id, name=name, **told)
         for trade in CAST.trade
