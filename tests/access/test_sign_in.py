@@ -243,6 +243,35 @@ async def test_a_link_sets_a_password_once_and_ends_what_was_there(database: Dat
             await take_password(connection, network_id, token, password=PASSWORD, now=now())
 
 
+@pytest.mark.parametrize(
+    ("weak", "told"),
+    [
+        ("only fourteen!", "give at least 15"),
+        ("é" * 520, "longer than 1024 bytes"),
+        ("abababababababab", "repeats a few characters"),
+        ("qwertyuiopasdfghjkl", "harder to guess"),
+        ("Password1234567890", "harder to guess"),
+        ("summer2026summer2026", "harder to guess"),
+        ("1234567890123456789", "harder to guess"),
+        ("example example ada", "harder to guess"),
+        ("leadback leadback 1", "harder to guess"),
+    ],
+)
+async def test_what_is_guessed_first_is_no_password(database: Database, network_id: int, weak: str, told: str) -> None:
+    ada = await owner(database, network_id)
+    async with database.transaction(network_id) as connection:
+        token = await offer_password(connection, network_id, ada.operator_id, by=ada, actor=COMMAND_LINE, now=now())
+    async with database.transaction(network_id) as connection:
+        with pytest.raises(Refused, match=told):
+            await take_password(connection, network_id, token, password=weak, now=now())
+    # The link is as good as before; what follows the first characters costs nothing and is not cut off.
+    strong = "four words with no sense " * 5
+    async with database.transaction(network_id) as connection:
+        await take_password(connection, network_id, token, password=strong, now=now())
+    with pytest.raises(Refused, match=WRONG):
+        await enter(database, network_id, password=strong[:100])
+
+
 async def test_a_closed_user_is_out_at_once(database: Database, network_id: int) -> None:
     ada = await owner(database, network_id)
     bob = await add(database, ada, Role.ADMIN, email="bob@example.com")
