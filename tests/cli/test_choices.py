@@ -1,17 +1,18 @@
 """What the words on a command line mean, decided on values."""
 
 from datetime import UTC, date, datetime
+from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from leadback.cli.buyer import parse_rate
 from leadback.cli.choices import named, named_contract, parse_date, parse_moment
-from leadback.cli.key import meant
+from leadback.cli.key import in_print, meant
 from leadback.kit import tokens
 from leadback.kit.errors import Refused
 from tests.access.test_key_allows import NOW, key
-from tests.support.values import buyer, contract
+from tests.support.values import buyer, configuration, contract
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -44,6 +45,17 @@ def test_a_date_is_a_day_or_none(text: str) -> None:
         parse_date("--keyless-until", text)
     assert parse_date("--keyless-until", "2026-12-31") == date(2026, 12, 31)
     assert parse_date("--keyless-until", "none") is None
+
+
+def test_a_key_is_listed_in_words_and_in_the_networks_time() -> None:
+    network = configuration().network
+    assert in_print(key(), network) == {"scopes": "everything", "last_used": "never"}
+    at = datetime(2026, 11, 30, 19, 2, tzinfo=UTC)
+    used = key(scopes=("status:write", "return:write"), last_used_at=at, last_used_address=ip_address("203.0.113.7"))
+    assert in_print(used, network) == {
+        "scopes": "status:write, return:write",
+        "last_used": f"{network.local(at):%Y-%m-%d %H:%M} from 203.0.113.7",
+    }
 
 
 def test_a_moment_without_a_zone_is_in_the_networks() -> None:

@@ -44,3 +44,5 @@ def test_a_key_may_do_what_it_is_made_for(program: Program) -> None:
     one, two = program.json("key", "list")
     assert (one["scopes"], two["scopes"]) == (["status:write", "reasons:read"], [])
     assert (one["last_used_at"], one["last_used_from"]) == (None, None)
+    printed = Program(program.environment | {"COLUMNS": "200"}).run("key", "list").stdout
+    assert "status:write, reasons:read" in printed and "everything" in printed and printed.count("never") == 2

@@ -1,7 +1,7 @@
 """Two servers on one database, and commands beside them: nothing is lost, doubled, deadlocked or out of date."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -35,6 +35,8 @@ class Servers(msgspec.Struct, frozen=True):
     addresses: list[str]
     key: str
     folder: Path
+    stop: Callable[[], None]
+    """End both, politely."""
 
     def update(self, server: int, lead_id: str, key: str = "", **given: str) -> str:
         """One call to one of the servers; the body of its answer."""
@@ -71,7 +73,7 @@ def servers(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Itera
         program.run("import", "sales", str(folder / "sales.csv"), "--create-missing")
         key = program.json("key", "create", "--buyer", "Big Lender")["key"]
         addresses = [running.enter_context(program.serving("--web-workers", "1")) for _ in range(2)]
-        yield Servers(program, addresses, key, folder)
+        yield Servers(program, addresses, key, folder, running.close)
 
 
 def test_every_change_beside_them_holds_for_the_next_call(servers: Servers) -> None:
@@ -81,6 +83,7 @@ def test_every_change_beside_them_holds_for_the_next_call(servers: Servers) -> N
     a_revoked_key_is_refused_at_once(servers)
     a_deactivated_status_is_refused_at_once(servers)
     a_switch_off_is_refused_at_once(servers)
+    a_stop_leaves_when_and_from_where_keys_were_used(servers)
 
 
 def sixty_four_threads_add_to_one_sale(servers: Servers) -> None:
@@ -136,3 +139,11 @@ def a_switch_off_is_refused_at_once(servers: Servers) -> None:
             servers.program.run(*command, "--lead-statuses", switch)
             for server in (0, 1):
                 assert message in servers.update(server, "HOT", status="Contacted")
+
+
+def a_stop_leaves_when_and_from_where_keys_were_used(servers: Servers) -> None:
+    unused = servers.program.json("key", "create", "--buyer", "Big Lender")["api_key_id"]
+    servers.stop()
+    listed = {key["api_key_id"]: key for key in servers.program.json("key", "list")}
+    assert [number for number, key in listed.items() if key["last_used_at"] is None] == [unused]
+    assert {key["last_used_from"] for key in listed.values()} == {"127.0.0.1", None}

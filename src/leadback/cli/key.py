@@ -12,10 +12,11 @@ from leadback.access.rules import SCOPES
 from leadback.cli.choices import BuyerOption, named, parse_moment
 from leadback.cli.output import Format, FormatOption, print_json, print_table, say
 from leadback.cli.session import Session, command, run
+from leadback.cli.shown import moment
 from leadback.kit.clock import now
 from leadback.kit.errors import Refused
 from leadback.kit.tokens import digest, key_network
-from leadback.networks.model import COMMAND_LINE
+from leadback.networks.model import COMMAND_LINE, Network
 from leadback.networks.queries import read_network
 from leadback.parties.queries import list_buyers
 from leadback.parties.rules import parse_network
@@ -25,7 +26,7 @@ group = typer.Typer(help="The keys with which buyers report.", no_args_is_help=T
 # As long as the longest `shown_as`: a mistyped key is not repeated whole.
 SHOWN_LENGTH_MAX = 16
 
-COLUMNS = ("api_key_id", "shown_as", "buyer", "state", "last_used_at", "expires_at")
+COLUMNS = ("api_key_id", "shown_as", "buyer", "state", "scopes", "last_used", "expires_at")
 
 
 @command(group, "create")
@@ -38,7 +39,10 @@ def create(
     ] = None,
     scope: Annotated[
         list[str] | None,
-        typer.Option(help=f"What the key may do, one of {', '.join(SCOPES)}; may be repeated. Default: everything."),
+        typer.Option(
+            metavar="SCOPE",
+            help=f"What the key may do, one of {', '.join(SCOPES)}; may be repeated. Default: everything.",
+        ),
     ] = None,
     expires_at: Annotated[
         str | None, typer.Option(metavar="MOMENT", help="Until when it is good, such as 2027-01-31T18:00.")
@@ -76,20 +80,23 @@ def list_(
     buyer: Annotated[str | None, typer.Option(metavar="NAME", help="This buyer's alone.")] = None,
     format: FormatOption = Format.TEXT,  # noqa: A002 - the name is the option's
 ) -> None:
-    """Every key, revoked and expired ones included, without its secret; as JSON with scopes and networks."""
+    """Every key, revoked and expired ones included, without its secret; as JSON also with networks."""
 
     async def work(session: Session) -> None:
         network_id = await session.network_id()
         async with session.database.transaction(network_id) as connection:
+            network = await read_network(connection, network_id)
             buyers = await list_buyers(connection, network_id)
             keys = await list_keys(connection, network_id)
         owner_id = None if buyer is None else named("buyer", buyer, buyers).buyer_id
         names = {item.buyer_id: item.name for item in buyers}
-        rows = [told(key, names[key.buyer_id], now()) for key in keys if owner_id in (None, key.buyer_id)]
+        wanted = [key for key in keys if owner_id in (None, key.buyer_id)]
+        rows = [told(key, names[key.buyer_id], now()) for key in wanted]
         if format is Format.JSON:
             print_json(rows)
-        else:
-            print_table(COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+            return
+        shown = [row | in_print(key, network) for row, key in zip(rows, wanted, strict=True)]
+        print_table(COLUMNS, [[row[column] for column in COLUMNS] for row in shown])
 
     run(work)
 
@@ -132,9 +139,18 @@ def meant(shown_as: str, keys: list[ApiKey]) -> int:
     return found[0]
 
 
-def told(key: ApiKey, buyer: str, moment: datetime) -> dict[str, Any]:
+def in_print(key: ApiKey, network: Network) -> dict[str, str]:
+    """What of a key is put into words for people; moments in the network's time."""
+    used = "never" if key.last_used_at is None else moment(key.last_used_at, network)
+    return {
+        "scopes": ", ".join(key.scopes) or "everything",
+        "last_used": used if key.last_used_address is None else f"{used} from {key.last_used_address}",
+    }
+
+
+def told(key: ApiKey, buyer: str, at: datetime) -> dict[str, Any]:
     """A key as it is listed."""
-    expired = key.expires_at is not None and key.expires_at <= moment
+    expired = key.expires_at is not None and key.expires_at <= at
     return {
         "api_key_id": key.api_key_id,
         "shown_as": key.shown_as,

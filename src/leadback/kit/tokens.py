@@ -13,7 +13,8 @@ CHECKSUM_LENGTH: Final = 6
 KEY_LENGTH_MAX: Final = 50
 SHOWN_LENGTH: Final = 8
 
-_ANY_KEY = re.compile(r"lbk_[0-9A-Za-z_]+")
+# But for the part by which people tell keys apart: of it no more than four characters are secret.
+_ANY_KEY = re.compile(r"lbk_(?![1-9][0-9]{0,6}_[0-9A-Za-z]{4}(?![0-9A-Za-z_]))[0-9A-Za-z_]+")
 _KEY = re.compile(r"lbk_([1-9][0-9]{0,6})_([0-9A-Za-z]{32})([0-9A-Za-z]{6})")
 
 

@@ -122,20 +122,15 @@ class GroupCommitter:
         self._lane_slots = asyncio.Semaphore(LANES_AT_WORK_MAX)
 
     async def submit(self, call: Call) -> Outcome:
-        """Queue a call and wait for its outcome; a full queue is answered at once as our own fault.
+        """Queue a call and wait for its outcome.
 
         Rates are those of the configuration as it was last read; the database is not asked for a call too many.
         """
-        if len(self._queue) >= QUEUE_CALLS_MAX:
-            return FAULT
         if self._rates is not None and self._configuration is not None:
             throttled = self._rates.throttle(call, self._configuration)
             if throttled is not None:
                 return throttled
-        loop = asyncio.get_running_loop()
-        waiting = Waiting(call, loop.create_future(), loop.time() + KEY_WAIT_SECONDS_MAX)
-        self._enqueue(waiting)
-        return await waiting.answered
+        return await self._queued(call)
 
     async def return_reasons(self, call: ReasonsRequest) -> Outcome:
         """The active return reasons, by the configuration as it stands now; the caller's rate counts this call too."""
@@ -148,7 +143,19 @@ class GroupCommitter:
             return FAULT
         throttled = None if self._rates is None else self._rates.throttle(call, configuration)
         note_use(self.notes, call, configuration)
-        return throttled or answer_reasons(call, configuration)
+        if throttled is not None:
+            return throttled
+        answered = answer_reasons(call, configuration)
+        return answered if isinstance(answered, Outcome) else await self._queued(answered)
+
+    async def _queued(self, call: Call) -> Outcome:
+        """The outcome of a call that is not one too many; a full queue is answered at once as our own fault."""
+        if len(self._queue) >= QUEUE_CALLS_MAX:
+            return FAULT
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(call, loop.create_future(), loop.time() + KEY_WAIT_SECONDS_MAX)
+        self._enqueue(waiting)
+        return await waiting.answered
 
     async def drain(self) -> None:
         """Wait until everything accepted is answered."""

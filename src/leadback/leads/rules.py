@@ -97,11 +97,18 @@ def accepts_keyless(buyer: Buyer, address: IPAddress, today: date) -> bool:
     )
 
 
-def answer_reasons(request: ReasonsRequest, configuration: Configuration) -> Outcome:
-    """The active return reasons, in their order, for every caller that is somebody's."""
+def answer_reasons(request: ReasonsRequest, configuration: Configuration) -> Outcome | RefusedCall:
+    """The active return reasons, in their order, for every caller that is somebody's.
+
+    Where a buyer is known and its key may not ask: the call that is to be kept, and answered so.
+    """
     buyers = permit(request, configuration)
     if isinstance(buyers, Failure):
-        return Outcome(OutcomeKind.DECIDED, Answer(False, buyers.message))
+        if buyers.buyer_id is None:
+            return Outcome(OutcomeKind.DECIDED, Answer(False, buyers.message))
+        return RefusedCall(
+            caller=request.caller, origin=request.origin, lead_id="", reason=buyers.message, detail=buyers.detail
+        )
     active = tuple(reason for reason in configuration.catalog.return_reasons.values() if reason.active)
     return Outcome(OutcomeKind.DECIDED, ReasonsAnswer(True, "", return_reasons=active))
 

@@ -17,13 +17,14 @@ def check_scopes_of(key: ApiKey, call: UpdateRequest | RefusedCall | ReasonsRequ
         return None
     needed = [REASONS_READ] if isinstance(call, ReasonsRequest) else list(_needed(call))
     lacking = [scope for scope in needed if scope not in key.scopes]
+    what = ", ".join(lacking)
     if not needed and not WRITE_SCOPES.intersection(key.scopes):
-        lacking = sorted(WRITE_SCOPES)
-    if not lacking:
+        what = f"one of {', '.join(sorted(WRITE_SCOPES))}"
+    if not what:
         return None
     return Failure(
         message=Message.NOT_ALLOWED_BY_API_KEY,
-        detail=f"The key {key.api_key_id} may {', '.join(key.scopes)}; the call needs {', '.join(lacking)}.",
+        detail=f"The key {key.shown_as}… may {', '.join(key.scopes)}; the call needs {what}.",
         buyer_id=key.buyer_id,
     )
 
