@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import skip_or_fail
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("--sales", "2000", "--rounds", "1", "--seconds", "1", "--page-requests", "2")
+SMALL = ("--sales", "2000", "--rounds", "1", "--seconds", "3", "--page-requests", "2")
 SECONDS_MAX = 240
 
 

@@ -30,6 +30,7 @@ ANY: dict[str, Case] = {
 OF_A_LEAD: dict[str, Case] = {
     **ANY,
     "idempotency_key_invalid": Case(call={"idempotency_key": "é"}),
+    "not_allowed_by_api_key": Case(statement="UPDATE api_key SET scopes = '{reasons:read}'"),
     "lead_statuses_not_enabled": Case(statement="UPDATE buyer SET lead_statuses = false"),
     "invalid_lead_id": Case(call={"lead_id": "F0E41C8D"}),
     "invalid_lead_id_of_another_buyer": Case(key="other"),
@@ -65,6 +66,7 @@ CASES: dict[str, dict[str, Case]] = {
     },
     "GetReturnReasons": {
         **ANY,
+        "not_allowed_by_api_key": Case(statement="UPDATE api_key SET scopes = '{status:write}'"),
         "success": Case(kept=False),
         "success_without_reasons": Case(statement="UPDATE return_reason SET active = false", kept=False),
         "success_with_a_reason_to_escape": Case(

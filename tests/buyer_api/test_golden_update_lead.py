@@ -47,6 +47,7 @@ DECIDED: dict[str, Case] = {
     "idempotency_key_reused": Case(
         call={"amount": "11", "idempotency_key": "one"}, before=({"amount": "10", "idempotency_key": "one"},)
     ),
+    "not_allowed_by_api_key": Case(statement="UPDATE api_key SET scopes = '{reasons:read}'"),
     "lead_statuses_not_enabled": Case(statement="UPDATE buyer SET lead_statuses = false"),
     "invalid_lead_id": Case(call={"lead_id": "F0E41C8D"}),
     "invalid_lead_id_of_another_buyer": Case(key="other"),
